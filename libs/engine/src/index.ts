@@ -1,0 +1,8 @@
+// The engine: ports, and the few functions that run decisions and folds over them. No word of the session domain.
+export * from './errors.js';
+export * from './event.js';
+export * from './event-store.js';
+export * from './feed.js';
+export * from './ports.js';
+export * from './secret-store.js';
+export * from './view-store.js';
