@@ -23,11 +23,13 @@ export interface EventContext {
   readonly actor: Actor;
 }
 
-/** An event as a decider makes it: a fact and nothing else. */
+/** An event as a decider makes it: a fact. `personal` and `credential` are clear here and sealed before storing. */
 export interface DomainEvent {
   /** Stable, dotted, lower case, e.g. `session.refresh-rotated`. */
   readonly type: string;
-  readonly data: JsonObject;
+  readonly data: object;
+  readonly personal?: JsonObject;
+  readonly credential?: string;
 }
 
 /** An event ready to append. */

@@ -6,3 +6,6 @@ export * from './feed.js';
 export * from './ports.js';
 export * from './secret-store.js';
 export * from './view-store.js';
+export * from './handle-command.js';
+export * from './state-reader.js';
+export * from './stream-queue.js';

@@ -1,0 +1,51 @@
+// Lets the commands on one stream run one at a time in this process, and bounds how many wait.
+import { EngineError } from './errors.js';
+
+/** Limits: `perStream` waiting commands on one stream, `total` in the process. */
+export interface StreamQueueLimits {
+  readonly perStream: number;
+  readonly total: number;
+}
+
+interface Lane {
+  tail: Promise<unknown>;
+  length: number;
+}
+
+export class StreamQueue {
+  private readonly lanes = new Map<string, Lane>();
+  private waiting = 0;
+
+  constructor(private readonly limits: StreamQueueLimits = { perStream: 64, total: 10_000 }) {}
+
+  /** Commands running or waiting, for metrics. */
+  get depth(): number {
+    return this.waiting;
+  }
+
+  /** Runs the task after all earlier ones of its stream. Rejects with `queue_full` at a limit. */
+  run<T>(stream: string, task: () => Promise<T>): Promise<T> {
+    const lane = this.lanes.get(stream);
+    const full = this.waiting >= this.limits.total || (lane?.length ?? 0) >= this.limits.perStream;
+    if (full) return Promise.reject(new EngineError('queue_full', { stream }));
+    this.waiting += 1;
+    if (lane === undefined) return this.start(stream, task);
+    lane.length += 1;
+    const result = lane.tail.then(task, task);
+    lane.tail = result;
+    return result.finally(() => this.leave(stream, lane));
+  }
+
+  private start<T>(stream: string, task: () => Promise<T>): Promise<T> {
+    const result = task();
+    const lane: Lane = { tail: result, length: 1 };
+    this.lanes.set(stream, lane);
+    return result.finally(() => this.leave(stream, lane));
+  }
+
+  private leave(stream: string, lane: Lane): void {
+    this.waiting -= 1;
+    lane.length -= 1;
+    if (lane.length === 0) this.lanes.delete(stream);
+  }
+}
