@@ -112,6 +112,8 @@ export class StateReader<S> {
   }
 
   private keep(entry: Versioned<S>): void {
+    const cached = this.cache.get(entry.stream);
+    if (cached !== undefined && cached.revision > entry.revision) return;
     this.forget(entry.stream);
     this.cache.set(entry.stream, entry);
     this.bytes += this.type.size(entry.state);

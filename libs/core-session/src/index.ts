@@ -1,0 +1,11 @@
+// Pure decisions of the session ledger: accounts, sessions, sign-in names, cutoffs, and the standing that follows.
+export * from './account.js';
+export * from './account-events.js';
+export * from './catalogue.js';
+export * from './login-events.js';
+export * from './policy.js';
+export * from './rotation.js';
+export * from './session.js';
+export * from './session-events.js';
+export * from './standing.js';
+export * from './system-events.js';

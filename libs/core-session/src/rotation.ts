@@ -1,0 +1,229 @@
+// The rotation table of a refresh: which request gets a new token, the same token again, a challenge, or nothing.
+import { evolveSession, maxRememberedProofs } from './session-events.js';
+import type { Network, ReuseCause, SessionEvent, SessionState } from './session-events.js';
+import type { SessionPolicy } from './policy.js';
+import { sessionStanding } from './standing.js';
+import type { StandingInput, StandingReason } from './standing.js';
+
+/** What a verified key proof says (RFC 9449), as far as the decision needs it. */
+export interface ProofFacts {
+  /** RFC 7638 thumbprint of the key that signed it. */
+  readonly thumbprint: string;
+  /** Short hash of its id. */
+  readonly proofHash: string;
+  /** Hash of its `attempt` claim. */
+  readonly attemptHash?: string;
+  /** When its nonce was made, milliseconds since the epoch. */
+  readonly nonceTimeMs: number;
+  /** Whether it carries `ath` of the presented token. */
+  readonly namesToken: boolean;
+}
+
+/** A refresh, after its token's tag and its proof were checked. */
+export interface RotateRefresh {
+  readonly nowMs: number;
+  readonly clientId: string;
+  /** Scope asked for (RFC 6749 section 6); the granted one when absent. */
+  readonly scope?: string;
+  readonly presented: { readonly generation: number; readonly fingerprint: string };
+  readonly proof?: ProofFacts;
+  /** The successor of the presented token under today's refresh key. */
+  readonly successor: { readonly fingerprint: string; readonly keyId: string };
+  readonly policy: SessionPolicy;
+  readonly network?: Network;
+  readonly appVersion?: string;
+}
+
+export type RotationRefusal = StandingReason | 'stale_token' | 'client_mismatch';
+
+/**
+ * - `rotate`: release the successor once the events are durable. `retry`: release the latest token again.
+ * - `challenge`: `use_dpop_nonce`, with a nonce not older than `nonceFloorMs`; no verdict on the token.
+ * - `replayed`: the proof was used before; `invalid_dpop_proof`, no verdict on the token.
+ * - `behind`: the token says more than this store knows: retryable refusal and an alarm.
+ * - `refuse`: `invalid_grant` or `invalid_scope`; `record` is reuse to note, aggregated where it appends nothing.
+ */
+export type RotationDecision =
+  | { readonly kind: 'rotate'; readonly events: readonly SessionEvent[]; readonly scope: string }
+  | { readonly kind: 'retry'; readonly events: readonly SessionEvent[]; readonly scope: string }
+  | { readonly kind: 'challenge'; readonly nonceFloorMs: number }
+  | { readonly kind: 'replayed' }
+  | { readonly kind: 'behind' }
+  | {
+      readonly kind: 'refuse';
+      readonly error: 'invalid_grant' | 'invalid_scope';
+      readonly reason?: RotationRefusal;
+      readonly events: readonly SessionEvent[];
+      readonly record?: ReuseRecord;
+    };
+
+/** A use of a token that got nothing, to be recorded once per session, cause and interval. */
+export interface ReuseRecord {
+  readonly cause: ReuseCause | 'stale_token';
+  readonly presented: number;
+}
+
+const sampledNonceMaxAgeMs = 60_000;
+
+/**
+ * Rows 5 to 8: what can be said on a plain read, outside the stream's queue, so that strangers with a copied token
+ * wait on nobody and nobody waits on them. Undefined: the request is the session's own and goes on.
+ */
+export function screenRotation(session: SessionState | undefined, command: RotateRefresh): RotationDecision | undefined {
+  const { presented, proof } = command;
+  if (session === undefined || presented.generation > session.generation) return { kind: 'behind' };
+  const age = session.generation - presented.generation;
+  const known = age === 0 ? session.fingerprint : age === 1 ? session.previousFingerprint : presented.fingerprint;
+  if (known !== presented.fingerprint) return reuse('forged', command);
+  if (session.jkt !== undefined && proof?.thumbprint !== session.jkt) {
+    if (command.policy.wrongKeyEndsSession && session.status === 'active') return endingReuse(session, command, 'wrong_key');
+    return reuse('wrong_key', command);
+  }
+  return proof === undefined ? undefined : screenReplay(session, command, proof);
+}
+
+/** Row 8, and the rule that closes it: a proof that does not name its token may not be older than two generations,
+ *  or one whose id is no longer remembered could be used with a token made since. */
+function screenReplay(session: SessionState, command: RotateRefresh, proof: ProofFacts): RotationDecision | undefined {
+  const used = session.proofs.includes(proof.proofHash) || session.earlierProofs?.includes(proof.proofHash) === true;
+  if (used) return { kind: 'replayed' };
+  if (proof.namesToken || command.presented.generation < session.generation - 1) return undefined;
+  const forgotten = (session.earlierProofs?.length ?? 0) >= maxRememberedProofs;
+  const floor = forgotten ? session.rotatedAt : (session.previousRotatedAt ?? session.authTime);
+  return challengeBefore(proof, floor);
+}
+
+/** All rows from 5 on, in order; the first that applies decides. Pure. */
+export function rotate(state: StandingInput, command: RotateRefresh): RotationDecision {
+  const { session } = state;
+  const screened = screenRotation(session, command);
+  if (screened !== undefined) return screened;
+  const standing = sessionStanding(state, command.nowMs);
+  if (standing.status === 'ended') return refuse(command, standing.reason);
+  if (command.clientId !== session.clientId) return refuse(command, 'client_mismatch');
+  const scope = grantedScope(session.scope, command.scope);
+  if (scope === undefined) return { kind: 'refuse', error: 'invalid_scope', events: [] };
+  switch (session.generation - command.presented.generation) {
+    case 0:
+      return { kind: 'rotate', events: [rotated(session, command)], scope };
+    case 1:
+      return predecessor(session, command, scope);
+    default:
+      return older(session, command);
+  }
+}
+
+/** Row 12 and its bearer counterpart in row 14. */
+function predecessor(session: SessionState, command: RotateRefresh, scope: string): RotationDecision {
+  if (session.jkt === undefined) {
+    const graceEndsMs = Date.parse(session.rotatedAt) + command.policy.graceSeconds * 1000;
+    if (command.policy.graceSeconds === 0 || command.nowMs > graceEndsMs) return endingReuse(session, command, 'superseded');
+  }
+  const { proof } = command;
+  const forked = session.usesAttempts === true && proof !== undefined && proof.attemptHash !== session.attempt;
+  if (forked) {
+    const challenge = challengeBefore(proof, session.rotatedAt);
+    if (challenge !== undefined) return challenge;
+  }
+  const forkKnown = session.flags?.includes('forked') === true;
+  const sampled = (session.retries ?? 0) >= maxRememberedProofs;
+  if (sampled) {
+    if (proof !== undefined && command.nowMs - proof.nonceTimeMs > sampledNonceMaxAgeMs) {
+      return { kind: 'challenge', nonceFloorMs: command.nowMs };
+    }
+    if (!forked || forkKnown) return { kind: 'retry', events: [], scope };
+  }
+  const retry = retried(session, command);
+  if (!forked) return { kind: 'retry', events: [retry], scope };
+  const fork = reuseDetected(retry.data.state, { cause: 'forked', presented: command.presented.generation }, 1);
+  return { kind: 'retry', events: [retry, fork], scope };
+}
+
+/** Row 13, and older bearer tokens of row 14. */
+function older(session: SessionState, command: RotateRefresh): RotationDecision {
+  if (session.jkt === undefined || command.proof === undefined) return endingReuse(session, command, 'superseded');
+  const challenge = challengeBefore(command.proof, session.rotatedAt);
+  if (challenge !== undefined) return challenge;
+  const refusal = refuse(command, 'stale_token');
+  const record: ReuseRecord = { cause: 'stale_token', presented: command.presented.generation };
+  if (!command.policy.staleTokenEndsSession) return { ...refusal, record };
+  return { ...refusal, events: [staleTokenPresented(session, record, { count: 1, ends: true })] };
+}
+
+function rotated(session: SessionState, { nowMs, proof, successor, policy, ...command }: RotateRefresh): SessionEvent {
+  const idleEndsMs = Math.min(nowMs + policy.idleSeconds * 1000, Date.parse(session.expiresAt));
+  const said: SessionState = {
+    ...session,
+    keyId: successor.keyId,
+    fingerprint: successor.fingerprint,
+    rotatedAt: isoTime(nowMs),
+    idleExpiresAt: isoTime(idleEndsMs),
+    proofs: proof === undefined ? [] : [proof.proofHash],
+    attempt: proof?.attemptHash,
+    network: command.network,
+    appVersion: command.appVersion,
+  };
+  const fact: SessionEvent = { type: 'session.refresh-rotated', data: { state: said } };
+  return { ...fact, data: { state: evolveSession(session, fact) } };
+}
+
+function retried(session: SessionState, command: RotateRefresh): Extract<SessionEvent, { type: 'session.rotation-retried' }> {
+  const facts = { proof: command.proof?.proofHash, attempt: command.proof?.attemptHash };
+  const fact = { type: 'session.rotation-retried' as const, data: { ...facts, state: session } };
+  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
+}
+
+/** The event of a reuse, with the state after it. */
+export function reuseDetected(
+  session: SessionState,
+  record: { readonly cause: ReuseCause; readonly presented: number },
+  count: number,
+  ends?: true,
+): SessionEvent {
+  const facts = { cause: record.cause, presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
+  const fact: SessionEvent = { type: 'session.reuse-detected', data: { ...facts, state: session } };
+  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
+}
+
+/** The event of a stale token, with the state after it. */
+export function staleTokenPresented(
+  session: SessionState,
+  record: { readonly presented: number },
+  { count, ends }: { readonly count: number; readonly ends?: true },
+): SessionEvent {
+  const facts = { presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
+  const fact: SessionEvent = { type: 'session.stale-token-presented', data: { ...facts, state: session } };
+  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
+}
+
+function reuse(cause: ReuseCause, { presented }: RotateRefresh): RotationDecision {
+  const record = { cause, presented: presented.generation };
+  return { kind: 'refuse', error: 'invalid_grant', events: [], record };
+}
+
+function endingReuse(session: SessionState, { presented }: RotateRefresh, cause: ReuseCause): RotationDecision {
+  const event = reuseDetected(session, { cause, presented: presented.generation }, 1, true);
+  return { kind: 'refuse', error: 'invalid_grant', events: [event] };
+}
+
+/** Only a caller who proved the session's key is told the reason. */
+function refuse(command: RotateRefresh, reason: RotationRefusal): Extract<RotationDecision, { kind: 'refuse' }> {
+  return { kind: 'refuse', error: 'invalid_grant', events: [], ...(command.proof === undefined ? {} : { reason }) };
+}
+
+function challengeBefore(proof: ProofFacts, time: string): RotationDecision | undefined {
+  const floorMs = Date.parse(time);
+  return proof.nonceTimeMs < floorMs ? { kind: 'challenge', nonceFloorMs: floorMs } : undefined;
+}
+
+/** The scope to grant: the asked one when it lies within the granted one (RFC 6749 section 6), else undefined. */
+export function grantedScope(granted: string, asked: string | undefined): string | undefined {
+  if (asked === undefined || asked === granted) return granted;
+  const within = new Set(granted.split(' '));
+  return asked.split(' ').every((scope) => within.has(scope)) ? asked : undefined;
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+

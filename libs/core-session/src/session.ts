@@ -1,0 +1,120 @@
+// Decisions about a session besides its rotation: start it, end it, note a token's misuse.
+import type { ReuseRecord } from './rotation.js';
+import { reuseDetected, staleTokenPresented } from './rotation.js';
+import type { EndCause, Marker, Network, SessionEvent, SessionState } from './session-events.js';
+import type { SessionPolicy } from './policy.js';
+import type { AccountState } from './account-events.js';
+import { sessionStanding } from './standing.js';
+import type { Standing } from './standing.js';
+import type { CutoffsState } from './system-events.js';
+
+/** What an authorization code carries (sealed; nothing is stored). Times in milliseconds since the epoch. */
+export interface CodeGrant {
+  readonly sessionId: string;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly scope: string;
+  readonly marker: Marker;
+  readonly authTimeMs: number;
+  readonly acr: string;
+  readonly amr: readonly string[];
+}
+
+/** An exchange of a code, after verifier, client, redirect URI and key were checked. */
+export interface StartSession {
+  readonly nowMs: number;
+  readonly grant: CodeGrant;
+  readonly policy: SessionPolicy;
+  /** The first refresh token; absent when the grant has none. */
+  readonly token?: { readonly fingerprint: string; readonly keyId: string };
+  /** The device's key and the exchange's proof; absent for a bearer session. */
+  readonly key?: { readonly jkt: string; readonly deviceId: string; readonly proofHash: string; readonly nonceTimeMs: number };
+  readonly network?: Network;
+  readonly appVersion?: string;
+}
+
+/** What exists already: the session of this code, and the state it was started with. */
+export interface StartState {
+  readonly session: SessionState | undefined;
+  readonly started: SessionState | undefined;
+  readonly account: AccountState | undefined;
+  readonly cutoffs: CutoffsState;
+}
+
+export type StartDecision =
+  | { readonly kind: 'started'; readonly events: readonly SessionEvent[] }
+  | { readonly kind: 'ended'; readonly standing: Extract<Standing, { status: 'ended' }> }
+  | { readonly kind: 'replayed' }
+  /** The code was exchanged before. The events end its session, unless this is an overtaken retry of the first. */
+  | { readonly kind: 'code_reused'; readonly events: readonly SessionEvent[] };
+
+/** Creates the session a code stands for, which can happen once. Pure. */
+export function startSession(state: StartState, command: StartSession): StartDecision {
+  if (state.session !== undefined) return secondExchange(state, command);
+  const session = newSession(command);
+  const standing = sessionStanding(
+    { sessionId: command.grant.sessionId, session, account: state.account, cutoffs: state.cutoffs },
+    command.nowMs,
+  );
+  if (standing.status === 'ended') return { kind: 'ended', standing };
+  return { kind: 'started', events: [{ type: 'session.started', data: { state: session } }] };
+}
+
+function secondExchange({ session, started }: StartState, { key, grant }: StartSession): StartDecision {
+  if (key !== undefined && started?.proofs.includes(key.proofHash) === true) return { kind: 'replayed' };
+  const otherKey = started?.jkt !== key?.jkt;
+  const overtaken = key !== undefined && key.nonceTimeMs < Date.parse(started?.startedAt ?? '');
+  if (otherKey || overtaken || session?.status === 'ended') return { kind: 'code_reused', events: [] };
+  return { kind: 'code_reused', events: [revoked('code_reused', grant.accountId)] };
+}
+
+function newSession({ nowMs, grant, policy, key, token, ...command }: StartSession): SessionState {
+  const startedAt = new Date(nowMs).toISOString();
+  const endsMs = nowMs + (token === undefined ? policy.accessTokenSeconds : policy.absoluteSeconds) * 1000;
+  return {
+    v: 1,
+    status: 'active',
+    accountId: grant.accountId,
+    ...(key === undefined ? {} : { deviceId: key.deviceId, jkt: key.jkt }),
+    clientId: grant.clientId,
+    scope: grant.scope,
+    generation: 0,
+    keyId: token?.keyId ?? '',
+    fingerprint: token?.fingerprint ?? '',
+    marker: grant.marker,
+    startedAt,
+    authTime: new Date(grant.authTimeMs).toISOString(),
+    rotatedAt: startedAt,
+    idleExpiresAt: new Date(Math.min(nowMs + policy.idleSeconds * 1000, endsMs)).toISOString(),
+    expiresAt: new Date(endsMs).toISOString(),
+    acr: grant.acr,
+    amr: grant.amr,
+    proofs: key === undefined ? [] : [key.proofHash],
+    ...(command.network === undefined ? {} : { network: command.network }),
+    ...(command.appVersion === undefined ? {} : { appVersion: command.appVersion }),
+  };
+}
+
+/** Ends a session, unless it has ended already. Appended at any revision. Pure. */
+export function revokeSession(
+  session: SessionState | undefined,
+  command: { readonly cause: EndCause; readonly reason?: string },
+): readonly SessionEvent[] {
+  if (session === undefined || session.status === 'ended') return [];
+  return [revoked(command.cause, session.accountId, command.reason)];
+}
+
+/** Notes uses of a token that got nothing: `count` of one cause since the last note. Pure. */
+export function recordReuse(
+  session: SessionState | undefined,
+  record: ReuseRecord,
+  count: number,
+): readonly SessionEvent[] {
+  if (session === undefined) return [];
+  if (record.cause === 'stale_token') return [staleTokenPresented(session, record, { count })];
+  return [reuseDetected(session, { cause: record.cause, presented: record.presented }, count)];
+}
+
+function revoked(cause: EndCause, accountId: string, reason?: string): SessionEvent {
+  return { type: 'session.revoked', data: { cause, accountId, ...(reason === undefined ? {} : { reason }) } };
+}

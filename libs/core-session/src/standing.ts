@@ -1,0 +1,84 @@
+// Whether a session may act, and why not: the one function that issuer, views, checks and auditors all call.
+import type { AccountState } from './account-events.js';
+import type { SessionState } from './session-events.js';
+import type { CutoffsState } from './system-events.js';
+
+/** Why a session may not act. Shown only to callers who proved the session's key. */
+export const standingReasons = [
+  'expired',
+  'revoked',
+  'device_revoked',
+  'password_changed',
+  'locked',
+  'cut_off',
+  'closed',
+] as const;
+export type StandingReason = (typeof standingReasons)[number];
+
+export type Standing =
+  | { readonly status: 'active' }
+  | { readonly status: 'ended'; readonly reason: StandingReason };
+
+const active: Standing = { status: 'active' };
+
+/** What the standing of a session is judged on. */
+export interface StandingInput {
+  readonly sessionId: string;
+  readonly session: SessionState;
+  readonly account: AccountState | undefined;
+  readonly cutoffs: CutoffsState;
+}
+
+/**
+ * The standing at `nowMs` (milliseconds since the epoch). Revoking facts count by revision against the session's
+ * marker; the clock serves only for expiry. Pure.
+ */
+export function sessionStanding(input: StandingInput, nowMs: number): Standing {
+  const { session, account } = input;
+  const byAccount = account === undefined ? 'closed' : accountReason(input.sessionId, session, account);
+  const reason =
+    (session.status === 'ended' ? 'revoked' : undefined) ?? byAccount ?? cutoffReason(session, input.cutoffs);
+  if (reason !== undefined) return { status: 'ended', reason };
+  const expired = nowMs >= Date.parse(session.expiresAt) || nowMs >= Date.parse(session.idleExpiresAt);
+  return expired ? { status: 'ended', reason: 'expired' } : active;
+}
+
+function accountReason(sessionId: string, session: SessionState, account: AccountState): StandingReason | undefined {
+  switch (account.status) {
+    case 'erased':
+    case 'closed':
+      return 'closed';
+    case 'locked':
+      return 'locked';
+    case 'open':
+      break;
+    default:
+      return neverStatus(account.status);
+  }
+  const { deviceId } = session;
+  if (deviceId !== undefined && !account.devices.some((device) => device.id === deviceId)) return 'device_revoked';
+  if (!endedByAccount(sessionId, session.marker.account, account)) return undefined;
+  return account.ends?.fact === 'password_changed' ? 'password_changed' : 'revoked';
+}
+
+/** Whether a fact that ended the account's sessions at once ended one authenticated at `marker`. */
+export function endedByAccount(sessionId: string, marker: number, account: AccountState): boolean {
+  const { ends } = account;
+  if (ends === undefined) return false;
+  if (ends.except === sessionId) return ends.exceptBefore !== undefined && marker < ends.exceptBefore;
+  return marker < ends.revision;
+}
+
+function cutoffReason(session: SessionState, cutoffs: CutoffsState): StandingReason | undefined {
+  const { cutoffs: marker } = session.marker;
+  const reached = (revision: number | undefined): boolean => revision !== undefined && marker < revision;
+  const cut =
+    reached(cutoffs.all) ||
+    (session.jkt === undefined && reached(cutoffs.bearer)) ||
+    reached(cutoffs.clients?.[session.clientId]);
+  return cut ? 'cut_off' : undefined;
+}
+
+function neverStatus(status: never): never {
+  throw new Error(`unknown account status ${String(status)}`);
+}

@@ -1,0 +1,6 @@
+// The ledger as Nest sees it: typed commands and queries, and the handlers that decide them on the streams.
+export * from './account-commands.js';
+export * from './errors.js';
+export * from './queries.js';
+export * from './session-commands.js';
+export * from './system-commands.js';

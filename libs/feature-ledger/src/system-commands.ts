@@ -1,0 +1,34 @@
+// Orders about keys and cutoffs: what operators do at scale.
+import { Command } from '@nestjs/cqrs';
+import type { CutoffScope, KeyPurpose } from '@sallyport/core-session';
+import type { Ordered, Written } from './session-commands.js';
+
+/** Ends every session in the scope that was authenticated before. One append, whatever the number. */
+export class DeclareCutoff extends Command<Written> {
+  constructor(
+    readonly input: { readonly scope: CutoffScope; readonly reason: string },
+    readonly ordered: Ordered,
+  ) {
+    super();
+  }
+}
+
+/** Makes a new key current for a purpose; tokens of the one before stay good until they are used or expire. */
+export class RotateKey extends Command<Written & { readonly keyId: string }> {
+  constructor(
+    readonly input: { readonly purpose: KeyPurpose; readonly reason: string },
+    readonly ordered: Ordered,
+  ) {
+    super();
+  }
+}
+
+/** After an older store was restored: retires all refresh keys and cuts every session off. Everybody signs in again. */
+export class DeclareStoreRestored extends Command<Written> {
+  constructor(
+    readonly input: { readonly reason: string },
+    readonly ordered: Ordered,
+  ) {
+    super();
+  }
+}
