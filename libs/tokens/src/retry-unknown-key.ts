@@ -1,0 +1,24 @@
+// One more try after the key ring was read again: a key made by another replica may not have been seen yet.
+import { isTokenError } from './errors.js';
+import type { KeyRing } from './key-ring.js';
+
+/**
+ * The result of `attempt`; when it throws because of an unknown key, the ring is read again (at most once a
+ * second) and, if it has the key now, `attempt` runs once more. Rejects with the attempt's error, or the
+ * store's (G11).
+ */
+export async function retryUnknownKey<T>(ring: KeyRing, attempt: () => T | Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    const codes = [
+      'refresh_key_unknown',
+      'access_token_key_unknown',
+      'sealed_key_unknown',
+      'proof_nonce_unknown',
+    ] as const;
+    if (!isTokenError(error, ...codes) || error.details.keyId === undefined) throw error;
+    if (!(await ring.reloadIfUnknown(error.details.keyId))) throw error;
+    return attempt();
+  }
+}
