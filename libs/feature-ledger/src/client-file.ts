@@ -93,7 +93,7 @@ export type ParsedClients =
   | { readonly clients?: undefined; readonly mistakes: readonly string[] };
 
 /**
- * Reads the text of a clients file, `{ "clients": [ ... ] }`; `accessTokenSeconds` is for clients that name none.
+ * Reads the text of a clients file, `{ "clients": [ ... ] }`; `accessTokenSeconds` for those that name none.
  * Members that are not known are mistakes: a policy that is misspelt must not be one that is off.
  */
 export function parseClients(text: string, defaults: { readonly accessTokenSeconds: number }): ParsedClients {
