@@ -58,7 +58,7 @@ export class StateReader<S> {
   /** The state as stored now; replaces what was cached. */
   async fetch(stream: string): Promise<Versioned<S>> {
     const loaded = await this.readFromStore(stream);
-    if (loaded.revision >= 0) this.keep(loaded);
+    this.keep(loaded);
     return loaded;
   }
 

@@ -10,6 +10,7 @@ export type LedgerErrorCode =
   | 'password_too_short'
   | 'password_too_long'
   | 'password_wrong'
+  | 'too_many_attempts'
   | 'key_unknown';
 
 export class LedgerError extends Error {

@@ -1,0 +1,107 @@
+// Runs the orders that set a credential: open an account, change its password.
+import { CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { changePassword, claimName, openAccount, streams } from '@sallyport/core-session';
+import { Clock } from '@sallyport/engine';
+import type { Guard } from '@sallyport/engine';
+import { PersonalKeys } from '@sallyport/tokens';
+import { ChangePassword, OpenAccount } from './account-commands.js';
+import { AccountRunner } from './account-handlers.js';
+import { LedgerError } from './errors.js';
+import { Ledger } from './ledger.js';
+import { Names } from './names.js';
+import type { Ordered, Written } from './session-commands.js';
+import { Passwords } from './sign-in.js';
+import { SignInThrottle } from './sign-in-throttle.js';
+
+/** Characters (Unicode code points) of a password. */
+export const passwordLength = { min: 12, max: 256 } as const;
+
+@CommandHandler(OpenAccount)
+export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly runner: AccountRunner,
+    private readonly names: Names,
+    private readonly passwords: Passwords,
+    private readonly personalKeys: PersonalKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Claims the name, makes the personal key, opens the account. Cut short between these, the name can be claimed anew. */
+  async execute({ input, ordered }: OpenAccount): Promise<Written & { readonly accountId: string }> {
+    const email = this.names.check(input.email);
+    checkPassword(input.password);
+    const nameHash = this.names.hash(email);
+    const credential = await this.passwords.hash(input.password);
+    const accountId = this.ledger.ids.id();
+    await this.claim({ nameHash, accountId }, ordered);
+    await this.personalKeys.create(accountId);
+    const actor = ordered.actor.kind === 'user' ? { kind: 'user' as const, id: accountId } : ordered.actor;
+    const nowMs = this.clock.now();
+    const order = { accountId, ordered: { ...ordered, actor }, personal: { email } };
+    const { position } = await this.runner.run(order, ({ account }) => openAccount(account, { nowMs, nameHash, credential }));
+    return { accountId, position };
+  }
+
+  private async claim(claim: { readonly nameHash: string; readonly accountId: string }, ordered: Ordered): Promise<void> {
+    const stream = streams.loginName(claim.nameHash);
+    const { answer: taken } = await this.ledger.run(
+      this.ledger.names,
+      {
+        stream,
+        load: async (fresh) => {
+          const name = fresh ? await this.ledger.names.fetch(stream) : await this.ledger.names.load(stream);
+          const holder = name.state.accountId;
+          if (holder === undefined) return { state: { name: name.state, holderExists: false }, revision: name.revision, guards: [] };
+          const account = await this.ledger.accounts.fetch(streams.account(holder));
+          const guard: Guard = { stream: account.stream, revision: account.revision };
+          return { state: { name: name.state, holderExists: account.revision >= 0 }, revision: name.revision, guards: [guard] };
+        },
+        decide: ({ name, holderExists }) => {
+          const { events, taken } = claimName(name, { accountId: claim.accountId, holderExists });
+          return { events, answer: taken };
+        },
+        own: () => false,
+      },
+      { ordered, partitionKey: claim.accountId },
+    );
+    if (taken) throw new LedgerError('name_taken');
+  }
+}
+
+@CommandHandler(ChangePassword)
+export class ChangePasswordHandler implements ICommandHandler<ChangePassword> {
+  private readonly throttle: SignInThrottle;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly runner: AccountRunner,
+    private readonly passwords: Passwords,
+    clock: Clock,
+  ) {
+    this.throttle = new SignInThrottle(clock);
+  }
+
+  async execute({ input, ordered }: ChangePassword): Promise<Written> {
+    const { accountId, currentPassword, newPassword, except } = input;
+    checkPassword(newPassword);
+    if (currentPassword !== undefined) await this.confirm(accountId, currentPassword);
+    const credential = await this.passwords.hash(newPassword);
+    return this.runner.run({ accountId, ordered }, (at) => changePassword(at, { credential, except }));
+  }
+
+  private async confirm(accountId: string, currentPassword: string): Promise<void> {
+    if (this.throttle.retryAfterSeconds(accountId) > 0) throw new LedgerError('too_many_attempts');
+    const account = await this.ledger.accounts.fetch(streams.account(accountId));
+    if (await this.passwords.fits(currentPassword, account)) return this.throttle.succeeded(accountId);
+    this.throttle.failed(accountId);
+    throw new LedgerError('password_wrong');
+  }
+}
+
+function checkPassword(password: string): void {
+  const length = [...password].length;
+  if (length < passwordLength.min) throw new LedgerError('password_too_short');
+  if (length > passwordLength.max) throw new LedgerError('password_too_long');
+}

@@ -1,0 +1,64 @@
+// Wires the ledger: needs the ports, the key ring, the clients and the settings from a global module of the app.
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { AccessTokens } from './access-tokens.js';
+import {
+  AccountRunner,
+  LockAccountHandler,
+  RevokeAllSessionsHandler,
+  RevokeDeviceHandler,
+  UnlockAccountHandler,
+} from './account-handlers.js';
+import { AuthorizationCodes } from './authorization-codes.js';
+import { ChangePasswordHandler, OpenAccountHandler } from './credential-handlers.js';
+import { EraseAccountHandler } from './erase-account.js';
+import { ExchangeCodeHandler } from './exchange-code.js';
+import { Ledger } from './ledger.js';
+import { LoginRecorder } from './login-recorder.js';
+import { LedgerMetrics } from './metrics.js';
+import { Names } from './names.js';
+import { AuthenticateAccessHandler, ReadAccountHandler, ReadSessionHandler } from './query-handlers.js';
+import { RefreshSessionHandler } from './refresh-session.js';
+import { RequestProofs } from './request-proofs.js';
+import { ReuseRecorder } from './reuse-recorder.js';
+import { RevokeSessionHandler, RevokeTokenHandler } from './revoke-session.js';
+import { Passwords, SignInHandler } from './sign-in.js';
+import { DeclareCutoffHandler, DeclareStoreRestoredHandler, RotateKeyHandler, SystemRunner } from './system-handlers.js';
+
+const services = [
+  AccessTokens,
+  AccountRunner,
+  AuthorizationCodes,
+  Ledger,
+  LedgerMetrics,
+  LoginRecorder,
+  Names,
+  Passwords,
+  RequestProofs,
+  ReuseRecorder,
+  SystemRunner,
+];
+
+const handlers = [
+  AuthenticateAccessHandler,
+  ChangePasswordHandler,
+  DeclareCutoffHandler,
+  DeclareStoreRestoredHandler,
+  EraseAccountHandler,
+  ExchangeCodeHandler,
+  LockAccountHandler,
+  OpenAccountHandler,
+  ReadAccountHandler,
+  ReadSessionHandler,
+  RefreshSessionHandler,
+  RevokeAllSessionsHandler,
+  RevokeDeviceHandler,
+  RevokeSessionHandler,
+  RevokeTokenHandler,
+  RotateKeyHandler,
+  SignInHandler,
+  UnlockAccountHandler,
+];
+
+@Module({ imports: [CqrsModule], providers: [...services, ...handlers], exports: [...services, CqrsModule] })
+export class LedgerModule {}

@@ -1,0 +1,180 @@
+// The streams as the handlers use them: states with the guards they were read under, and commands run on them.
+import { Injectable } from '@nestjs/common';
+import {
+  carriedAccount,
+  carriedCutoffs,
+  carriedName,
+  carriedSession,
+  eventCatalogue,
+  evolveAccount,
+  evolveCutoffs,
+  evolveName,
+  evolveSession,
+  noCutoffs,
+  streams,
+} from '@sallyport/core-session';
+import type {
+  AccountEvent,
+  AccountState,
+  CutoffEvent,
+  CutoffsState,
+  NameEvent,
+  NameState,
+  SessionEvent,
+  SessionState,
+} from '@sallyport/core-session';
+import { eventId, EventStore, handleCommand, Ids, readVerdict, StateReader, StreamQueue } from '@sallyport/engine';
+import type { Command, DomainEvent, EventDraft, Handled, JsonObject, Loaded, StreamType, Versioned } from '@sallyport/engine';
+import { Credentials, PersonalKeys } from '@sallyport/tokens';
+import type { Ordered } from './session-commands.js';
+
+/** A session and all its standing depends on. */
+export interface SessionScope {
+  readonly sessionId: string;
+  readonly session: SessionState | undefined;
+  readonly account: AccountState | undefined;
+  readonly cutoffs: CutoffsState;
+}
+
+/** What a handler adds to a decision to have it run: who ordered it, and whose order its events belong to. */
+export interface Order {
+  readonly ordered: Ordered;
+  readonly partitionKey: string;
+}
+
+const megabyte = 1024 * 1024;
+const sessionType: StreamType<SessionState | undefined> = {
+  initial: undefined,
+  evolve: (state, event) => evolveSession(state, event as SessionEvent),
+  carried: carriedSession,
+  size: (state) => (state === undefined ? 200 : 1400),
+};
+const accountType: StreamType<AccountState | undefined> = {
+  initial: undefined,
+  evolve: (state, event, revision) => evolveAccount(state, event as AccountEvent, revision),
+  carried: carriedAccount,
+  size: (state) => (state === undefined ? 200 : 800 + 250 * state.devices.length + 80 * state.lostKeys.length),
+};
+const cutoffsType: StreamType<CutoffsState> = {
+  initial: noCutoffs,
+  evolve: (state, event, revision) => evolveCutoffs(state, event as CutoffEvent, revision),
+  carried: carriedCutoffs,
+  size: () => 500,
+};
+const nameType: StreamType<NameState> = {
+  initial: { v: 1 },
+  evolve: (state, event) => evolveName(state, event as NameEvent),
+  carried: carriedName,
+  size: () => 200,
+};
+
+@Injectable()
+export class Ledger {
+  readonly queue = new StreamQueue();
+  readonly sessions: StateReader<SessionState | undefined>;
+  readonly accounts: StateReader<AccountState | undefined>;
+  readonly cutoffs: StateReader<CutoffsState>;
+  readonly names: StateReader<NameState>;
+
+  constructor(
+    readonly store: EventStore,
+    readonly ids: Ids,
+    private readonly personalKeys: PersonalKeys,
+    private readonly credentials: Credentials,
+  ) {
+    this.sessions = new StateReader(store, sessionType, 192 * megabyte);
+    this.accounts = new StateReader(store, accountType, 64 * megabyte);
+    this.cutoffs = new StateReader(store, cutoffsType, megabyte);
+    this.names = new StateReader(store, nameType, 8 * megabyte);
+  }
+
+  /** A session with its account and the cutoffs; the two others are guards. */
+  async loadSession(sessionId: string, fresh: boolean): Promise<Loaded<SessionScope>> {
+    const session = await read(this.sessions, streams.session(sessionId), fresh);
+    const accountId = session.state?.accountId;
+    const [account, cutoffs] = await Promise.all([
+      accountId === undefined ? undefined : read(this.accounts, streams.account(accountId), fresh),
+      read(this.cutoffs, streams.cutoffs, fresh),
+    ]);
+    const guards = [account, cutoffs].filter((guard) => guard !== undefined);
+    return {
+      state: { sessionId, session: session.state, account: account?.state, cutoffs: cutoffs.state },
+      revision: session.revision,
+      guards: guards.map(({ stream, revision }) => ({ stream, revision })),
+    };
+  }
+
+  /** An account's state; nothing guards it. */
+  async loadAccount(accountId: string, fresh: boolean): Promise<Loaded<Versioned<AccountState | undefined>>> {
+    const account = await read(this.accounts, streams.account(accountId), fresh);
+    return { state: account, revision: account.revision, guards: [] };
+  }
+
+  /** A judgement on a session that appends nothing: on heads read after the request arrived. */
+  judgeSession<A>(sessionId: string, judge: (scope: SessionScope) => A): Promise<A> {
+    return readVerdict(this.store, {
+      stream: streams.session(sessionId),
+      load: (fresh) => this.loadSession(sessionId, fresh),
+      judge,
+    });
+  }
+
+  /** Runs a decision on a stream whose states `reader` keeps. `commandId` when the caller needs the ids of events. */
+  run<S, T, A>(
+    reader: StateReader<T>,
+    command: Pick<Command<S, A>, 'stream' | 'load' | 'decide' | 'own'> & { readonly commandId?: string },
+    order: Order,
+  ): Promise<Handled<A>> {
+    const id = command.commandId ?? this.ids.uuid();
+    const full: Command<S, A> = {
+      id,
+      stream: command.stream,
+      load: (fresh) => command.load(fresh),
+      decide: (state, revision) => command.decide(state, revision),
+      own: (state, events) => command.own(state, events),
+      draft: (events) => this.draft({ id, stream: command.stream }, events, order),
+      appended: (before, events, result) => {
+        const held = reader.peek(command.stream);
+        const follows = held?.revision === before.revision && result.revision === before.revision + events.length;
+        if (follows) reader.applied(held, events);
+        else reader.forget(command.stream);
+      },
+    };
+    return handleCommand(this, full);
+  }
+
+  private draft(
+    command: { readonly id: string; readonly stream: string },
+    events: readonly DomainEvent[],
+    { ordered, partitionKey }: Order,
+  ): EventDraft[] | Promise<EventDraft[]> {
+    const context = { correlationId: ordered.correlationId, causationId: command.id, partitionKey, actor: ordered.actor };
+    const plain = events.map((event, index): EventDraft => {
+      const id = eventId(command.id, index);
+      const draft = { ...context, id, type: event.type, schemaVersion: versionOf(event.type), data: event.data as JsonObject };
+      if (event.credential === undefined) return draft;
+      const place = { stream: command.stream, eventId: id };
+      return { ...draft, credential: this.credentials.seal(place, { hash: event.credential }) };
+    });
+    if (events.every((event) => event.personal === undefined)) return plain;
+    return Promise.all(
+      plain.map(async (draft, index) => {
+        const clear = events[index]?.personal;
+        if (clear === undefined) return draft;
+        const place = { stream: command.stream, eventId: draft.id };
+        const personal = await this.personalKeys.seal(partitionKey, place, clear);
+        return personal === undefined ? draft : { ...draft, personal };
+      }),
+    );
+  }
+}
+
+function read<S>(reader: StateReader<S>, stream: string, fresh: boolean): Promise<Versioned<S>> {
+  return fresh ? reader.fetch(stream) : reader.load(stream);
+}
+
+function versionOf(type: string): number {
+  const version = (eventCatalogue as { readonly [type: string]: number })[type];
+  if (version === undefined) throw new Error(`event type ${type} is not in the catalogue`);
+  return version;
+}

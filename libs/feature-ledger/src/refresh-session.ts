@@ -1,0 +1,269 @@
+// Uses a refresh token: the rotation table of the design, from the token's tag to the answer.
+import { CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { grantedScope, rotate, screenRotation, sessionStanding, streams } from '@sallyport/core-session';
+import type { Client, ProofFacts, RotateRefresh, RotationDecision, SessionState } from '@sallyport/core-session';
+import { Clock } from '@sallyport/engine';
+import type { Decision, RecordedEvent } from '@sallyport/engine';
+import { fingerprint, isTokenError, KeyRing, mintSuccessor, parseRefreshToken, PersonalKeys, retryUnknownKey } from '@sallyport/tokens';
+import type { ParsedRefreshToken } from '@sallyport/tokens';
+import { AccessTokens } from './access-tokens.js';
+import { Ledger } from './ledger.js';
+import type { SessionScope } from './ledger.js';
+import { LedgerMetrics } from './metrics.js';
+import { coarseNetwork } from './origin.js';
+import { ReplayMemory } from './replay-memory.js';
+import { RequestProofs } from './request-proofs.js';
+import { ReuseRecorder } from './reuse-recorder.js';
+import { RefreshSession } from './session-commands.js';
+import type { OAuthFailure, TokenAnswer } from './session-commands.js';
+import { ClientRegistry } from './settings.js';
+
+/** A decision, and the state it releases tokens of. */
+interface Outcome {
+  readonly decision: RotationDecision;
+  readonly session: SessionState | undefined;
+}
+
+/** A refresh on its way through the table. */
+interface Refresh {
+  readonly command: RotateRefresh;
+  readonly token: ParsedRefreshToken;
+  readonly successor: string;
+  readonly client: Client;
+  readonly order: RefreshSession;
+}
+
+const sampledNonceLifeMs = 60_000;
+
+@CommandHandler(RefreshSession)
+export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
+  private readonly replays: ReplayMemory;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly ring: KeyRing,
+    private readonly proofs: RequestProofs,
+    private readonly clients: ClientRegistry,
+    private readonly tokens: AccessTokens,
+    private readonly recorder: ReuseRecorder,
+    private readonly personalKeys: PersonalKeys,
+    private readonly metrics: LedgerMetrics,
+    private readonly clock: Clock,
+  ) {
+    this.replays = new ReplayMemory(clock, sampledNonceLifeMs);
+  }
+
+  async execute(order: RefreshSession): Promise<TokenAnswer | OAuthFailure> {
+    const answer = await this.refresh(order);
+    const outcome = answer.kind === 'tokens' ? 'tokens' : (answer.reason ?? answer.error);
+    this.metrics.refreshes.inc({ outcome });
+    return answer;
+  }
+
+  private async refresh(order: RefreshSession): Promise<TokenAnswer | OAuthFailure> {
+    const token = await this.parse(order.input.refreshToken);
+    if (token === undefined) return unknownToken;
+    const need = { required: token.keyBound, token: order.input.refreshToken };
+    const proof = await this.proofs.check(order.proof, need);
+    if (proof.kind === 'failure') return proof;
+    if (token.key.status === 'retired') return grantRefused(token.keyBound ? 'cut_off' : undefined);
+    if (token.key.status === 'bad' && !token.keyBound) return grantRefused();
+    const client = this.clients.find(order.input.clientId);
+    if (client === undefined) return unknownClient;
+    const refresh = await this.prepare(order, { token, client, facts: proof.kind === 'proof' ? proof.facts : undefined });
+    const screened = await this.screen(refresh);
+    return screened ?? this.decide(refresh);
+  }
+
+  /** Row 1: undefined for what was not minted here. */
+  private async parse(text: string): Promise<ParsedRefreshToken | undefined> {
+    try {
+      return await retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring));
+    } catch (error) {
+      if (isTokenError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private async prepare(
+    order: RefreshSession,
+    parts: { token: ParsedRefreshToken; client: Client; facts: ProofFacts | undefined },
+  ): Promise<Refresh> {
+    const { token, client, facts } = parts;
+    const key = this.ring.current('refresh');
+    const successor = mintSuccessor(token, key);
+    const held = this.ledger.sessions.peek(streams.session(token.sessionId));
+    const accountId = held?.state?.accountId;
+    const network = accountId === undefined ? undefined : await coarseNetwork(this.personalKeys, accountId, order.origin);
+    const command: RotateRefresh = {
+      nowMs: this.clock.now(),
+      clientId: order.input.clientId,
+      scope: order.input.scope,
+      presented: { generation: token.generation, fingerprint: fingerprint(order.input.refreshToken) },
+      proof: facts,
+      successor: { fingerprint: fingerprint(successor), keyId: key.id },
+      policy: client,
+      network,
+      appVersion: order.origin.appVersion,
+    };
+    return { command, token, successor, client, order };
+  }
+
+  /** Rows 5 to 8 outside the queue; undefined when the request may enter it. */
+  private async screen(refresh: Refresh): Promise<OAuthFailure | undefined> {
+    const { sessionId } = refresh.token;
+    const { state } = await this.ledger.loadSession(sessionId, false);
+    const suspect = screenRotation(state.session, refresh.command);
+    if (suspect === undefined) return undefined;
+    const confirmed = await this.ledger.judgeSession(sessionId, ({ session }) => screenRotation(session, refresh.command));
+    if (confirmed === undefined || (confirmed.kind === 'refuse' && confirmed.events.length > 0)) return undefined;
+    return this.release(refresh, { decision: confirmed, session: undefined }) as Promise<OAuthFailure>;
+  }
+
+  /** Rows 9 to 14, one at a time per session. */
+  private async decide(refresh: Refresh): Promise<TokenAnswer | OAuthFailure> {
+    const { sessionId } = refresh.token;
+    const loaded = await this.ledger.loadSession(sessionId, false);
+    const handled = await this.ledger.run(
+      this.ledger.sessions,
+      {
+        stream: streams.session(sessionId),
+        load: (fresh) => this.ledger.loadSession(sessionId, fresh),
+        decide: (scope: SessionScope) => toDecision(rotate(asStandingInput(scope), refresh.command), scope),
+        own: (scope: SessionScope, events) => ownOutcome(scope, events, refresh.command),
+      },
+      {
+        ordered: {
+          actor: { kind: 'user', id: loaded.state.session?.accountId },
+          correlationId: refresh.order.origin.correlationId,
+        },
+        partitionKey: loaded.state.session?.accountId ?? '*',
+      },
+    );
+    return this.release(refresh, handled.answer, handled.appended?.position);
+  }
+
+  /** Only here do tokens leave: after the append, or after the heads stood still. */
+  private async release(refresh: Refresh, outcome: Outcome, position?: string): Promise<TokenAnswer | OAuthFailure> {
+    const { decision, session } = outcome;
+    switch (decision.kind) {
+      case 'challenge':
+        return { ...challenge, nonceFloorMs: decision.nonceFloorMs };
+      case 'replayed':
+        return replayedProof;
+      case 'behind':
+        this.metrics.behindAlarms.inc();
+        return behind;
+      case 'refuse':
+        return this.refused(refresh, decision);
+      case 'rotate':
+      case 'retry':
+        break;
+      default:
+        return neverDecision(decision);
+    }
+    if (session === undefined) return behind;
+    const sampled = decision.kind === 'retry' && decision.events.length === 0 && refresh.command.proof !== undefined;
+    if (sampled && !this.replays.firstUse(refresh.command.proof?.proofHash ?? '')) return replayedProof;
+    const refreshToken = this.successorOf(refresh, session);
+    if (refreshToken === undefined) return behind;
+    return this.tokens.answer({
+      sessionId: refresh.token.sessionId,
+      session,
+      client: refresh.client,
+      scope: decision.scope,
+      refreshToken,
+      proofThumbprint: refresh.command.proof?.thumbprint,
+      position,
+    });
+  }
+
+  /** The token of the session's latest generation, derived from its predecessor; undefined if it does not fit. */
+  private successorOf(refresh: Refresh, session: SessionState): string | undefined {
+    if (refresh.command.successor.fingerprint === session.fingerprint) return refresh.successor;
+    const key = this.ring.refreshKey(session.keyId);
+    if (key === undefined || key.status === 'retired') return undefined;
+    const token = mintSuccessor(refresh.token, key);
+    return fingerprint(token) === session.fingerprint ? token : undefined;
+  }
+
+  private async refused(
+    { token }: Refresh,
+    decision: Extract<RotationDecision, { kind: 'refuse' }>,
+  ): Promise<OAuthFailure> {
+    if (decision.record?.cause === 'forged') this.metrics.keyLeakAlarms.inc();
+    if (decision.record !== undefined) await this.recorder.note(token.sessionId, decision.record);
+    if (decision.error === 'invalid_scope') return scopeExceeded;
+    return grantRefused(decision.reason);
+  }
+}
+
+function asStandingInput(scope: SessionScope): Parameters<typeof rotate>[0] {
+  return { ...scope, session: scope.session as SessionState };
+}
+
+function toDecision(decision: RotationDecision, scope: SessionScope): Decision<Outcome> {
+  const events = 'events' in decision ? decision.events : [];
+  const last = events.at(-1)?.data as { readonly state?: SessionState } | undefined;
+  return { events, answer: { decision, session: last?.state ?? scope.session } };
+}
+
+/** The command's own event is in the stream already: its answer, if the session may still act. */
+function ownOutcome(scope: SessionScope, events: readonly RecordedEvent[], command: RotateRefresh): Outcome {
+  const first = events[0] as RecordedEvent;
+  const { state } = first.data as unknown as { readonly state: SessionState };
+  const input = asStandingInput(scope);
+  const standing = sessionStanding(input, command.nowMs);
+  const refused = { kind: 'refuse', error: 'invalid_grant', events: [] } as const;
+  if (standing.status === 'ended') {
+    const reason = command.proof === undefined ? {} : { reason: standing.reason };
+    return { decision: { ...refused, ...reason }, session: state };
+  }
+  const scopeNow = grantedScope(state.scope, command.scope) ?? state.scope;
+  const released = { events: [first as never], scope: scopeNow };
+  if (first.type === 'session.refresh-rotated') return { decision: { kind: 'rotate', ...released }, session: state };
+  if (first.type === 'session.rotation-retried') return { decision: { kind: 'retry', ...released }, session: state };
+  return { decision: refused, session: state };
+}
+
+function grantRefused(reason?: OAuthFailure['reason']): OAuthFailure {
+  return {
+    kind: 'failure',
+    error: 'invalid_grant',
+    description: 'The refresh token is not valid for this client and key. Sign in again.',
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+const unknownToken = grantRefused();
+const unknownClient: OAuthFailure = {
+  kind: 'failure',
+  error: 'invalid_client',
+  description: 'client_id names no registered client.',
+};
+const scopeExceeded: OAuthFailure = {
+  kind: 'failure',
+  error: 'invalid_scope',
+  description: 'scope must lie within the scope that was granted at sign-in.',
+};
+const challenge: OAuthFailure = {
+  kind: 'failure',
+  error: 'use_dpop_nonce',
+  description: 'Send the same token with a new DPoP proof that carries the nonce of the DPoP-Nonce header of this answer.',
+};
+const replayedProof: OAuthFailure = {
+  kind: 'failure',
+  error: 'invalid_dpop_proof',
+  description: 'This DPoP proof was used before. Send the same token with a new proof (a new jti).',
+};
+const behind: OAuthFailure = {
+  kind: 'failure',
+  error: 'temporarily_unavailable',
+  description: 'The session cannot be judged right now. Keep the token and try again.',
+  retryAfterSeconds: 1,
+};
+
+function neverDecision(decision: never): never {
+  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
+}

@@ -1,0 +1,34 @@
+// Remembers proof ids in memory, for the time their nonces are accepted, where events do not.
+import type { Clock } from '@sallyport/engine';
+
+/** Bounded: when full, the oldest half is forgotten; callers accept only nonces younger than `keepMs`. */
+export class ReplayMemory {
+  private young = new Set<string>();
+  private old = new Set<string>();
+  private turnedAtMs: number;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly keepMs: number,
+    private readonly maxEntries = 200_000,
+  ) {
+    this.turnedAtMs = clock.now();
+  }
+
+  /** False when the id was here before; takes note of it otherwise. */
+  firstUse(proofHash: string): boolean {
+    this.turn();
+    if (this.young.has(proofHash) || this.old.has(proofHash)) return false;
+    this.young.add(proofHash);
+    return true;
+  }
+
+  private turn(): void {
+    const now = this.clock.now();
+    const due = now - this.turnedAtMs >= this.keepMs;
+    if (!due && this.young.size < this.maxEntries / 2) return;
+    this.old = this.young;
+    this.young = new Set();
+    this.turnedAtMs = now;
+  }
+}

@@ -1,0 +1,78 @@
+// Records uses of tokens that got nothing: the first of a session and cause at once, repeats once per interval.
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
+import { recordReuse, streams } from '@sallyport/core-session';
+import type { ReuseRecord } from '@sallyport/core-session';
+import { Clock } from '@sallyport/engine';
+import { Ledger } from './ledger.js';
+
+interface Pending {
+  readonly sessionId: string;
+  record: ReuseRecord;
+  readonly sinceMs: number;
+  count: number;
+}
+
+const intervalMs = 60_000;
+const sweepMs = 5_000;
+const maxPending = 50_000;
+
+@Injectable()
+export class ReuseRecorder implements OnModuleDestroy {
+  private readonly logger = new Logger(ReuseRecorder.name);
+  private readonly pending = new Map<string, Pending>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly clock: Clock,
+  ) {
+    this.timer = setInterval(() => void this.sweep(this.clock.now() - intervalMs), sweepMs).unref();
+  }
+
+  /** Resolves once the use is recorded, or counted toward the interval's next record. Never rejects. */
+  async note(sessionId: string, record: ReuseRecord): Promise<void> {
+    const key = `${sessionId}:${record.cause}`;
+    const known = this.pending.get(key);
+    if (known !== undefined) {
+      known.count += 1;
+      known.record = record;
+      return;
+    }
+    if (this.pending.size >= maxPending) return;
+    this.pending.set(key, { sessionId, record, sinceMs: this.clock.now(), count: 0 });
+    await this.append(sessionId, record, 1);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweep(Number.POSITIVE_INFINITY);
+  }
+
+  private async sweep(sinceMs: number): Promise<void> {
+    for (const [key, entry] of this.pending) {
+      if (entry.sinceMs > sinceMs) continue;
+      this.pending.delete(key);
+      if (entry.count > 0) await this.append(entry.sessionId, entry.record, entry.count);
+    }
+  }
+
+  private async append(sessionId: string, record: ReuseRecord, count: number): Promise<void> {
+    try {
+      const { state } = await this.ledger.loadSession(sessionId, false);
+      const ordered = { actor: { kind: 'system' as const }, correlationId: this.ledger.ids.uuid() };
+      await this.ledger.run(
+        this.ledger.sessions,
+        {
+          stream: streams.session(sessionId),
+          load: (fresh) => this.ledger.loadSession(sessionId, fresh),
+          decide: ({ session }) => ({ events: recordReuse(session, record, count), answer: undefined }),
+          own: () => undefined,
+        },
+        { ordered, partitionKey: state.session?.accountId ?? '*' },
+      );
+    } catch (error) {
+      this.logger.error({ msg: 'a reuse could not be recorded', sessionId, cause: record.cause, count, error });
+    }
+  }
+}
