@@ -8,5 +8,7 @@ export * from './ports.js';
 export * from './secret-store.js';
 export * from './view-store.js';
 export * from './handle-command.js';
+export * from './projection.js';
+export * from './run-projection.js';
 export * from './state-reader.js';
 export * from './stream-queue.js';

@@ -1,0 +1,177 @@
+// Runs a projection: folds the feed into view rows by checkpoint, each event once, in order, and follows the tail.
+import { isEngineError } from './errors.js';
+import { comparePositions } from './event.js';
+import type { Position, RecordedEvent } from './event.js';
+import type { Feed } from './feed.js';
+import type { Clock } from './ports.js';
+import { foldRows, touchedKeys } from './projection.js';
+import type { LoadedRows, Projection } from './projection.js';
+import type { ViewCommit, ViewStore } from './view-store.js';
+
+export interface ProjectionPorts {
+  readonly feed: Feed;
+  readonly views: ViewStore;
+  readonly clock: Clock;
+}
+
+/** Where a projection stands. */
+export interface ProjectionProgress {
+  readonly position: Position | null;
+  /** Distance to the store's head in positions: events, where the store numbers its events. 0 when caught up. */
+  readonly lagEvents: number;
+  /** Age of the last event folded while there are more, in milliseconds; 0 when caught up. */
+  readonly lagMs: number;
+}
+
+export interface ProjectionOptions {
+  /** Ends the run when the batch in hand is committed. */
+  readonly signal: AbortSignal;
+  /** Events folded in one transaction at most; 500 by default. */
+  readonly batchSize?: number;
+  /** Told after each batch, and at least once a second while there is nothing to do. */
+  progressed?(progress: ProjectionProgress): void;
+  /** Told when a port failed and the run waits before it tries again. */
+  failed?(error: unknown, retryInMs: number): void;
+}
+
+const defaultBatchSize = 500;
+const idleReportMs = 1_000;
+const firstRetryMs = 50;
+const lastRetryMs = 5_000;
+
+/**
+ * Follows the feed from the checkpoint on until the signal aborts. A failing port is waited for, never skipped.
+ * Rejects only when an event cannot be folded, which no waiting would mend; nothing of its batch is written then.
+ */
+export async function runProjection(
+  projection: Projection,
+  ports: ProjectionPorts,
+  options: ProjectionOptions,
+): Promise<void> {
+  await new ProjectionRun(projection, ports, options).follow(() => false);
+}
+
+/** Deletes the projection's rows and folds them again up to the head the store has now; resolves with its place. */
+export async function rebuildProjection(
+  projection: Projection,
+  ports: ProjectionPorts,
+  options: ProjectionOptions,
+): Promise<Position | null> {
+  await ports.views.reset(projection.name, projection.generation, projection.views);
+  const head = await ports.feed.head();
+  return new ProjectionRun(projection, ports, options).follow((at) => comparePositions(at, head) >= 0);
+}
+
+class ProjectionRun {
+  /** Undefined: not known, read it from the store. */
+  private checkpoint: Position | null | undefined;
+  private retryMs = firstRetryMs;
+
+  constructor(
+    private readonly projection: Projection,
+    private readonly ports: ProjectionPorts,
+    private readonly options: ProjectionOptions,
+  ) {}
+
+  async follow(isDone: (position: Position | null) => boolean): Promise<Position | null> {
+    while (!this.options.signal.aborted) {
+      const from = await this.withPorts(() => this.place());
+      if (from === undefined) continue;
+      if (isDone(from)) return from;
+      const events = await this.withPorts(() => this.next(from));
+      if (events === undefined || events.length === 0) continue;
+      await this.foldBatch(from, events);
+    }
+    return this.checkpoint ?? null;
+  }
+
+  private async place(): Promise<Position | null> {
+    const { name, generation } = this.projection;
+    if (this.checkpoint === undefined) this.checkpoint = await this.ports.views.checkpoint(name, generation);
+    return this.checkpoint;
+  }
+
+  /** The next events; none after a wait in which none came. */
+  private async next(from: Position | null): Promise<readonly RecordedEvent[]> {
+    const events = await this.ports.feed.read(from, this.batchSize);
+    if (events.length > 0) return events;
+    this.retryMs = firstRetryMs;
+    this.options.progressed?.({ position: from, lagEvents: 0, lagMs: 0 });
+    await this.ports.feed.wait(from, idleReportMs, this.options.signal);
+    return [];
+  }
+
+  /** Loads each touched row once, folds, and writes each changed row once. Throws what a handler throws. */
+  private async foldBatch(from: Position | null, events: readonly RecordedEvent[]): Promise<void> {
+    const touched = touchedKeys(this.projection, events);
+    const rows = await this.withPorts(() => this.load(touched));
+    if (rows === undefined) return;
+    const changes = foldRows(this.projection, events, rows);
+    await this.withPorts(() => this.commit(from, events, changes));
+  }
+
+  private async load(touched: ReadonlyMap<string, ReadonlySet<string>>): Promise<LoadedRows> {
+    const rows: LoadedRows = new Map();
+    for (const [view, keys] of touched) {
+      const found = await this.ports.views.load(view, this.projection.generation, [...keys]);
+      rows.set(view, new Map([...keys].map((key) => [key, found.get(key)])));
+    }
+    return rows;
+  }
+
+  private async commit(
+    from: Position | null,
+    events: readonly RecordedEvent[],
+    changes: ViewCommit['changes'],
+  ): Promise<void> {
+    const { name: projection, generation } = this.projection;
+    const { position: to, recordedAt } = events.at(-1) as RecordedEvent;
+    await this.ports.views.commit({ projection, generation, from, to, changes });
+    this.checkpoint = to;
+    this.retryMs = firstRetryMs;
+    if (this.options.progressed === undefined) return;
+    const lagEvents = events.length < this.batchSize ? 0 : distance(to, await this.ports.feed.head());
+    const lagMs = lagEvents === 0 ? 0 : Math.max(0, this.ports.clock.now() - Date.parse(recordedAt));
+    this.options.progressed({ position: to, lagEvents, lagMs });
+  }
+
+  /**
+   * Work on the ports. After an error the checkpoint is read again, since the commit may have counted, and the wait
+   * grows. A checkpoint that another writer moved means that its batch was this one: go on from there.
+   */
+  private async withPorts<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.checkpoint = undefined;
+      if (isEngineError(error, 'checkpoint_moved')) return undefined;
+      const delayMs = this.retryMs;
+      this.retryMs = Math.min(delayMs * 2, lastRetryMs);
+      this.options.failed?.(error, delayMs);
+      await pause(delayMs, this.options.signal);
+      return undefined;
+    }
+  }
+
+  private get batchSize(): number {
+    return this.options.batchSize ?? defaultBatchSize;
+  }
+}
+
+function distance(position: Position, head: Position | null): number {
+  return head === null ? 0 : Math.max(0, Number(BigInt(head) - BigInt(position)));
+}
+
+/** Resolves after the delay, or when the signal aborts. */
+function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, delayMs);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}
