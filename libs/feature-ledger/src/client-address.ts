@@ -2,9 +2,9 @@
 import { isIP } from 'node:net';
 
 /**
- * The address of the client: of the connection, or what the trusted proxies before us say (`X-Forwarded-For`; which
- * proxies are trusted is the app's setting). A proxy that passes on nonsense counts as the client itself. An IPv4
- * address in IPv6 form comes out as IPv4. A place in the network, never the device.
+ * The address of the client: of the connection, or what the trusted proxies before us say (`X-Forwarded-For`;
+ * which proxies are trusted is the app's setting). A proxy that passes on nonsense counts as the client
+ * itself. An IPv4 address in IPv6 form comes out as IPv4. A place in the network, never the device.
  */
 export function clientAddress(request: {
   readonly ip: string;

@@ -1,0 +1,13 @@
+// Running the service: the listening socket, request hooks, errors, logs, metrics, health, clocks.
+export { HttpMetrics } from './http-metrics.js';
+export { openSocket, type HttpSocket } from './http-server.js';
+export { logLevels, ServiceLog, type LogLevel, type RequestLine } from './logging.js';
+export { OperationsModule } from './operations.module.js';
+export { ProblemFilter } from './problem-filter.js';
+export { Readiness, remembered, type ReadinessCheck, type ReadinessReport } from './readiness.js';
+export { redact, redactText } from './redaction.js';
+export { RequestGate, requestKind, type RequestKind } from './request-gate.js';
+export { addRequestHooks, type RequestHooks } from './request-hooks.js';
+export { RouteTable } from './route-table.js';
+export { MovableClock, SystemClock, SystemIds } from './system-clock.js';
+export { isAddressRange, TrustedProxies } from './trusted-proxies.js';

@@ -1,0 +1,109 @@
+// Structured logs: one JSON object a line, written behind the requests, without secrets and personal data.
+import type { LoggerService } from '@nestjs/common';
+import pino, { type Logger as PinoLogger } from 'pino';
+import { redact, redactText } from './redaction.js';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** One served request. A closed list of members: nothing of the request's own text is among them. */
+export interface RequestLine {
+  readonly requestId: string;
+  readonly method: string;
+  /** The route's pattern, never the URL asked for. */
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+  /** The client went away before the answer was written. */
+  readonly aborted?: true;
+}
+
+/** Lines wait in memory until so many bytes or a second have come together. */
+const bufferBytes = 16_384;
+const maxBufferedBytes = 16 * 1024 * 1024;
+const flushEveryMs = 1_000;
+
+/** The log of the process, on standard error. */
+export class ServiceLog implements LoggerService {
+  private readonly destination: ReturnType<typeof pino.destination>;
+  private readonly pino: PinoLogger;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(level: LogLevel, target: number | string = 2) {
+    const dest = { dest: target, sync: false, minLength: bufferBytes, maxLength: maxBufferedBytes };
+    this.destination = pino.destination(dest);
+    // A log that cannot be written must not end the service.
+    this.destination.on('error', () => undefined);
+    const base = { service: 'sallyport' };
+    this.pino = pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, this.destination);
+    this.timer = setInterval(() => this.destination.flush(), flushEveryMs).unref();
+  }
+
+  /** The line of a request: its members are safe, so it goes past redaction. */
+  request(line: RequestLine): void {
+    this.pino.info(line, 'request');
+  }
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('info', message, rest);
+  }
+
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  /** Writes what waits, at once. */
+  flush(): void {
+    try {
+      this.destination.flushSync();
+    } catch {
+      // Nobody reads any more, or the file is full: there is nowhere to say so.
+    }
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.flush();
+  }
+
+  /** As Nest calls it: the message, perhaps a stack or objects, and the context as the last text. */
+  private write(level: Exclude<LogLevel, 'silent'>, message: unknown, rest: readonly unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    const last = rest.at(-1);
+    const context = typeof last === 'string' && !last.includes('\n') ? last : undefined;
+    const details = context === undefined ? rest : rest.slice(0, -1);
+    const named = context === undefined ? {} : { context };
+    const line = { ...named, ...membersOf(message), ...detailsOf(details) };
+    this.pino[level](line, typeof message === 'string' ? redactText(message) : undefined);
+  }
+}
+
+function membersOf(message: unknown): object {
+  if (typeof message === 'string' || message === undefined || message === null) return {};
+  if (message instanceof Error) return { error: redact(message) };
+  const clean = redact(message);
+  return typeof message === 'object' && !Array.isArray(message) ? (clean as object) : { value: clean };
+}
+
+function detailsOf(details: readonly unknown[]): object {
+  const known = details.filter((detail) => detail !== undefined);
+  if (known.length === 0) return {};
+  const [first] = known;
+  return first instanceof Error ? { error: redact(first) } : { details: redact(known) };
+}
