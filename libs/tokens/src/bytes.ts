@@ -8,6 +8,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
+import type { Ids } from '@sallyport/engine';
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const IV_BYTES = 12;
@@ -47,12 +48,18 @@ export function subKey(material: Uint8Array | KeyObject, ...parts: readonly stri
 }
 
 /**
- * AES-256-GCM: iv (12), ciphertext, tag (16). `bound` is authenticated; its parts cannot run into each other.
+ * AES-256-GCM under a fresh iv: iv (12), ciphertext, tag (16). `bound` is authenticated, part by part: its
+ * parts cannot run into each other.
  */
-export function encrypt(key: KeyObject, iv: Uint8Array, plain: Uint8Array, bound: readonly string[]): Buffer {
+export function encrypt(
+  key: KeyObject,
+  what: { plain: Uint8Array; bound: readonly string[] },
+  ids: Ids,
+): Buffer {
+  const iv = ids.bytes(IV_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
-  cipher.setAAD(Buffer.from(JSON.stringify(bound)));
-  const head = cipher.update(plain);
+  cipher.setAAD(Buffer.from(JSON.stringify(what.bound)));
+  const head = cipher.update(what.plain);
   return Buffer.concat([iv, head, cipher.final(), cipher.getAuthTag()]);
 }
 
@@ -72,6 +79,3 @@ export function decrypt(key: KeyObject, box: Uint8Array, bound: readonly string[
     return undefined;
   }
 }
-
-/** Length of the `iv` that `encrypt` expects, in bytes. */
-export const ENCRYPT_IV_BYTES = IV_BYTES;

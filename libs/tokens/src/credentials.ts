@@ -1,6 +1,6 @@
 // Credentials at rest, and the blind index by which a sign-in name is found without being written anywhere.
 import type { Ids, JsonObject } from '@sallyport/engine';
-import { decodeCanonical, decrypt, encrypt, ENCRYPT_IV_BYTES, hmac } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt, hmac } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
 import type { MasterKey } from './master-key.js';
@@ -17,7 +17,7 @@ export class Credentials {
 
   seal(place: EventPlace, data: JsonObject): string {
     const plain = Buffer.from(JSON.stringify(data));
-    const box = encrypt(this.master.credentialKey, this.ids.bytes(ENCRYPT_IV_BYTES), plain, bound(place));
+    const box = encrypt(this.master.credentialKey, { plain, bound: bound(place) }, this.ids);
     return box.toString('base64url');
   }
 

@@ -70,8 +70,9 @@ export class KeyProofs {
    * one header too), `proof_alg_unsupported`, `proof_private_key`.
    */
   parse(headers: string | readonly string[] | undefined): ParsedProof {
-    if (headers === undefined || headers.length === 0) throw new TokenError('proof_missing');
-    const text = typeof headers === 'string' ? headers : headers.length === 1 ? headers[0]! : '';
+    const all = typeof headers === 'string' ? [headers] : (headers ?? []);
+    if (all.length === 0) throw new TokenError('proof_missing');
+    const text = all.length === 1 ? all[0]! : '';
     const parts = text.length > LONGEST_CHARS ? [] : text.split('.');
     if (parts.length !== 3) throw new TokenError('proof_malformed');
     const [header, payload, end] = parts as [string, string, string];

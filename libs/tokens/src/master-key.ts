@@ -1,6 +1,6 @@
 // The master key: read from a file or the environment, it wraps every other key and seals credentials.
 import type { KeyObject } from 'node:crypto';
-import { decodeCanonical, decrypt, encrypt, ENCRYPT_IV_BYTES, subKey } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { Ids } from '@sallyport/engine';
 
@@ -24,12 +24,12 @@ export class MasterKey {
    * open.
    */
   wrap(entry: { kind: string; name: string }, plain: Uint8Array, ids: Ids): Uint8Array {
-    return encrypt(this.#wrapping, ids.bytes(ENCRYPT_IV_BYTES), plain, ['wrap', entry.kind, entry.name]);
+    return encrypt(this.#wrapping, { plain, bound: placed(entry) }, ids);
   }
 
   /** The plain bytes, or undefined when the entry was altered, moved, or wrapped by another master key. */
   unwrap(entry: { kind: string; name: string }, wrapped: Uint8Array): Buffer | undefined {
-    return decrypt(this.#wrapping, wrapped, ['wrap', entry.kind, entry.name]);
+    return decrypt(this.#wrapping, wrapped, placed(entry));
   }
 
   /** The sub-key that `credential` parts of events are sealed under. */
@@ -58,6 +58,10 @@ export function parseMasterKey(text: string): MasterKey {
 /** The text of a fresh master key, as `parseMasterKey` reads it. */
 export function newMasterKeyText(ids: Ids): string {
   return Buffer.from(ids.bytes(MASTER_KEY_BYTES)).toString('base64url');
+}
+
+function placed(entry: { kind: string; name: string }): string[] {
+  return ['wrap', entry.kind, entry.name];
 }
 
 function checkMasterKey(bytes: Uint8Array): void {

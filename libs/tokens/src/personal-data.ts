@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Ids, JsonObject, SecretStore } from '@sallyport/engine';
 import { BoundedCache } from './bounded-cache.js';
-import { decodeCanonical, decrypt, encrypt, ENCRYPT_IV_BYTES, hmac, subKey } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt, hmac, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { MasterKey } from './master-key.js';
 
@@ -47,8 +47,8 @@ export class PersonalKeys {
   async seal(accountId: string, place: EventPlace, data: JsonObject): Promise<string | undefined> {
     const keys = await this.#keys(accountId);
     if (keys === undefined) return undefined;
-    const iv = this.#parts.ids.bytes(ENCRYPT_IV_BYTES);
-    return encrypt(keys.sealing, iv, Buffer.from(JSON.stringify(data)), bound(place)).toString('base64url');
+    const what = { plain: Buffer.from(JSON.stringify(data)), bound: bound(place) };
+    return encrypt(keys.sealing, what, this.#parts.ids).toString('base64url');
   }
 
   /**

@@ -1,6 +1,6 @@
 // Sealed boxes: what would else be stored (codes, pushed requests, login forms) travels encrypted.
 import type { Ids, JsonObject } from '@sallyport/engine';
-import { decodeCanonical, decrypt, encrypt, ENCRYPT_IV_BYTES } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
 
@@ -24,7 +24,7 @@ export class Sealer {
   seal(purpose: string, payload: JsonObject, life: { readonly now: number; readonly ttlMs: number }): string {
     const key = this.ring.current('sealing');
     const plain = Buffer.from(JSON.stringify([life.now + life.ttlMs, payload]));
-    const box = encrypt(key.key, this.ids.bytes(ENCRYPT_IV_BYTES), plain, bound(purpose, key.id));
+    const box = encrypt(key.key, { plain, bound: bound(purpose, key.id) }, this.ids);
     return Buffer.concat([Buffer.of(VERSION), key.idBytes, box]).toString('base64url');
   }
 
