@@ -101,7 +101,7 @@ export default {
       dependencyTypes: ['npm-dev'],
       pathNot: '(^|/)node_modules/@types/',
     }),
-    // Both come with a package that is declared, in the version that it runs: @nestjs/platform-fastify and jest.
+    // Both come with a declared package, in the version that it runs: @nestjs/platform-fastify and jest.
     forbid('no undeclared packages', {}, {
       dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
       pathNot: '(^|/)node_modules/(fastify|@jest/globals)/',
