@@ -15,13 +15,11 @@ export class BoundedCache<V> {
     if (found !== undefined) return found;
     const aged = this.#old.get(key);
     if (aged === undefined) return undefined;
-    this.#old.delete(key);
     this.set(key, aged);
     return aged;
   }
 
   set(key: string, value: V): void {
-    this.#old.delete(key);
     this.#young.set(key, value);
     if (this.#young.size < this.#half) return;
     this.#old = this.#young;
@@ -33,6 +31,7 @@ export class BoundedCache<V> {
     this.#old.delete(key);
   }
 
+  /** An upper bound: what was used again lately counts twice. */
   get size(): number {
     return this.#young.size + this.#old.size;
   }

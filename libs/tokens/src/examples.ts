@@ -165,3 +165,27 @@ export async function codeOfAsync(promise: Promise<unknown>): Promise<TokenError
     throw outcome;
   });
 }
+
+/**
+ * The store answers its next call only once the function returned is called; what it answers it has read
+ * before.
+ */
+export function holdAnswers(store: MemorySecrets, method: 'get' | 'list'): () => void {
+  const original = store[method].bind(store) as (...args: string[]) => Promise<never>;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  Object.assign(store, {
+    [method]: async (...args: string[]) => {
+      Object.assign(store, { [method]: original });
+      const answer = await original(...args);
+      await released;
+      return answer;
+    },
+  });
+  return release;
+}
+
+/** Everything that waits for nothing from outside has happened. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+}

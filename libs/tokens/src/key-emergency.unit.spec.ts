@@ -1,6 +1,6 @@
 // What the ring does when keys have leaked, a store was restored, or a key turns up that it does not know.
 import { EngineError } from '@sallyport/engine';
-import { codeOfAsync, newRing, NOON } from './examples.js';
+import { codeOfAsync, holdAnswers, newRing, NOON, settled } from './examples.js';
 import { KeyRing } from './index.js';
 
 /** Two processes on one store and one clock. */
@@ -87,6 +87,20 @@ describe('an unknown key id', () => {
     store.away = undefined;
     clock.time += 1_000;
     expect(await ring.reloadIfUnknown('00000000')).toBe(false);
+  });
+
+  it('is not decided by a reading that began first and ended last', async () => {
+    const { ring, two, store } = await newReplicas();
+    const { id } = ring.current('refresh');
+    const release = holdAnswers(store, 'list');
+    const slow = two.reload();
+    await settled();
+    await ring.retireRefreshKeys();
+    await two.reload();
+    release();
+    await slow;
+    expect(two.refreshKey(id)!.status).toBe('retired');
+    expect(two.describe()).toEqual(ring.describe());
   });
 
   it('does not keep what another process retired or marked bad from being seen', async () => {

@@ -66,6 +66,20 @@ describe('a refresh token', () => {
     expect(codeOf(() => parseRefreshToken(text, ring))).toBe('refresh_token_malformed');
   });
 
+  it('is malformed in another version or with a flag that has no meaning yet', async () => {
+    const { ring } = await newRing();
+    const bytes = Buffer.from(mintFirst(first, ring.current('refresh')).slice(5), 'base64url');
+    for (const head of [
+      [2, 1],
+      [0, 1],
+      [1, 2],
+      [1, 129],
+    ]) {
+      const altered = `sprt_${Buffer.concat([Buffer.from(head), bytes.subarray(2)]).toString('base64url')}`;
+      expect(codeOf(() => parseRefreshToken(altered, ring))).toBe('refresh_token_malformed');
+    }
+  });
+
   it('is malformed with padding, a prefix in capitals, or white space', async () => {
     const { ring } = await newRing();
     const text = mintFirst(first, ring.current('refresh'));
