@@ -1,0 +1,39 @@
+// The thread that folds the ledger into the views: reads the ledger's file, alone writes the views' file.
+import { parentPort, workerData } from 'node:worker_threads';
+import { SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
+import { sessionsProjection } from '@sallyport/core-views';
+import { isEngineError, runProjection } from '@sallyport/engine';
+import type { ViewWorkerOrder, ViewWorkerReport } from '@sallyport/feature-sessions';
+
+/** `workerData` of this thread: paths of the two files. The ledger's must exist. */
+export interface ViewsWorkerData {
+  readonly ledgerFile: string;
+  readonly viewsFile: string;
+}
+
+const { ledgerFile, viewsFile } = workerData as ViewsWorkerData;
+const stop = new AbortController();
+const report = (message: ViewWorkerReport): void => parentPort?.postMessage(message);
+
+parentPort?.on('message', (order: ViewWorkerOrder) => {
+  if (order.kind === 'stop') stop.abort();
+});
+
+const feed = SqliteFeed.openReadOnly(ledgerFile);
+const views = SqliteViewStore.open(viewsFile);
+try {
+  await runProjection(sessionsProjection, { feed, views, clock: Date }, {
+    signal: stop.signal,
+    progressed: (progress) => report({ kind: 'progress', ...progress }),
+    failed: (error, retryInMs) => report({ kind: 'waiting', reason: reasonOf(error), retryInMs }),
+  });
+} finally {
+  views.close();
+  feed.close();
+  parentPort?.close();
+}
+
+function reasonOf(error: unknown): string {
+  const cause = isEngineError(error) && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return error instanceof Error ? `${error.message}${cause}` : 'unknown';
+}

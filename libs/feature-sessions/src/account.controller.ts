@@ -1,0 +1,66 @@
+// The signed-in person's account: a new password, and its erasure.
+import { Body, Controller, HttpCode, Post, Res, UseGuards, ValidationPipe } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Position } from '@sallyport/engine';
+import { ChangePassword, EraseAccount, ProblemError } from '@sallyport/feature-ledger';
+import { IsString, Length } from 'class-validator';
+import type { ValidationError } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { Caller, SignedIn, SignedInCaller } from './caller.js';
+import { written } from './written.js';
+
+const maxPasswordChars = 1024;
+
+/** The shape only; what a password must be like, the command knows. */
+export class NewPassword {
+  @IsString()
+  @Length(1, maxPasswordChars)
+  readonly currentPassword!: string;
+
+  @IsString()
+  @Length(1, maxPasswordChars)
+  readonly newPassword!: string;
+}
+
+/** Names the fields that are wrong and the rules they break, never what was sent. */
+function malformed(errors: readonly ValidationError[]): ProblemError {
+  const fields = errors.map(({ property, constraints }) => ({ field: property, rules: Object.keys(constraints ?? {}) }));
+  const title = 'The request cannot be read';
+  return new ProblemError({ status: 400, code: 'bad_request', title, detail: 'See fields.', members: { fields } });
+}
+
+const validated = new ValidationPipe({ whitelist: true, expectedType: NewPassword, exceptionFactory: malformed });
+
+@Controller('v1')
+@UseGuards(SignedIn)
+export class AccountController {
+  constructor(private readonly commands: CommandBus) {}
+
+  /** Every session but the one that asks ends. */
+  @Post('password')
+  @HttpCode(204)
+  async password(
+    @SignedInCaller() caller: Caller,
+    @Body(validated) { currentPassword, newPassword }: NewPassword,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    caller.requireFresh();
+    const { accountId, sessionId } = caller.principal;
+    const input = { accountId, currentPassword, newPassword, except: sessionId };
+    written(reply, await this.commands.execute(new ChangePassword(input, caller.ordered)));
+  }
+
+  /** Cannot be undone: the keys of the person's data are deleted, the name is free again, every session has ended. */
+  @Post('account/erasure')
+  @HttpCode(200)
+  async erase(
+    @SignedInCaller() caller: Caller,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ readonly erased: true; readonly position: Position }> {
+    caller.requireFresh();
+    const { accountId } = caller.principal;
+    const done = await this.commands.execute(new EraseAccount({ accountId }, caller.ordered));
+    written(reply, done);
+    return { erased: true, position: done.position };
+  }
+}

@@ -1,0 +1,101 @@
+// Who a request to /v1 acts for: the guard that checks its access token, and the challenge for a newer sign-in.
+import { createParamDecorator, Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Clock } from '@sallyport/engine';
+import { AuthenticateAccess, ProblemError, RequestProofs, ServiceSettings } from '@sallyport/feature-ledger';
+import type { AccessFailure, Ordered, Principal } from '@sallyport/feature-ledger';
+import { PROOF_ALGORITHMS } from '@sallyport/tokens';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+type Scheme = AccessFailure['scheme'];
+type AuthenticatedRequest = FastifyRequest & { caller?: Caller };
+
+/** The signed-in person, by one of their sessions. */
+export class Caller {
+  constructor(
+    readonly principal: Principal,
+    /** For commands: who orders, in which request. */
+    readonly ordered: Ordered,
+    private readonly freshness: { readonly scheme: Scheme; readonly ageMs: number; readonly maxSeconds: number },
+  ) {}
+
+  /** Throws the challenge of RFC 9470 unless the person was authenticated recently enough for what is asked. */
+  requireFresh(): void {
+    const { scheme, ageMs, maxSeconds } = this.freshness;
+    if (ageMs <= maxSeconds * 1000) return;
+    const error = 'insufficient_user_authentication';
+    const description = `This needs a sign-in within the last ${maxSeconds} seconds. Sign in again.`;
+    const challenge = `${scheme} error="${error}", error_description="${description}", max_age="${maxSeconds}"`;
+    throw new ProblemError({
+      status: 401,
+      code: error,
+      title: 'The sign-in is too old for this',
+      detail: description,
+      members: { maxAge: maxSeconds },
+      headers: { 'www-authenticate': challenge },
+    });
+  }
+}
+
+/** The caller that `SignedIn` found. */
+export const SignedInCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  if (caller === undefined) throw new Error('a route without the guard SignedIn asks for its caller');
+  return caller;
+});
+
+/** Lets in who sends a good access token: RFC 6750 section 2.1, or RFC 9449 section 7 with a fresh nonce back. */
+@Injectable()
+export class SignedIn implements CanActivate {
+  constructor(
+    private readonly queries: QueryBus,
+    private readonly proofs: RequestProofs,
+    private readonly settings: ServiceSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<AuthenticatedRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const { authorization, dpop } = request.headers;
+    const scheme: Scheme = /^bearer /i.test(authorization ?? '') ? 'Bearer' : 'DPoP';
+    void reply.header('cache-control', 'no-store');
+    if (scheme === 'DPoP' || dpop !== undefined) void reply.header('dpop-nonce', this.proofs.freshNonce());
+    const url = `${this.settings.issuer}${request.url.split('?', 1)[0]}`;
+    const result = await this.queries.execute(
+      new AuthenticateAccess(authorization, { dpop, method: request.method, url }),
+    );
+    if (result.kind === 'failure') throw refusal(result);
+    const { principal } = result;
+    request.caller = new Caller(
+      principal,
+      { actor: { kind: 'user', id: principal.accountId }, correlationId: request.id },
+      { scheme, ageMs: this.clock.now() - principal.authTimeMs, maxSeconds: this.settings.freshSeconds },
+    );
+    return true;
+  }
+}
+
+const titles: { readonly [error in AccessFailure['error']]: string } = {
+  missing: 'Sign in first',
+  invalid_token: 'The access token is not good',
+  invalid_dpop_proof: 'The DPoP proof is not good',
+  use_dpop_nonce: 'The DPoP proof needs a fresh nonce',
+  invalid_request: 'The request cannot be read',
+};
+
+/** Without credentials in the request there is no error to name (RFC 6750 section 3.1). */
+function refusal({ error, description, scheme }: AccessFailure): ProblemError {
+  const algorithms = scheme === 'DPoP' ? [`algs="${PROOF_ALGORITHMS.join(' ')}"`] : [];
+  const named = error === 'missing' ? [] : [`error="${error}"`, `error_description="${description}"`];
+  const challenge = [...named, ...algorithms].join(', ');
+  return new ProblemError({
+    status: error === 'invalid_request' ? 400 : 401,
+    code: error === 'missing' ? 'unauthorized' : error,
+    title: titles[error],
+    detail: description,
+    headers: { 'www-authenticate': `${scheme} ${challenge}`.trim() },
+  });
+}
