@@ -24,11 +24,15 @@ const feature = {
  */
 export const libraries = {
   'core-session': {},
+  'core-views': {},
   engine: {},
   tokens: { npm: ['jose'], node: ['crypto', 'buffer'] },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-ledger': feature,
+  'feature-oauth': feature,
+  'feature-operations': feature,
+  'feature-sessions': feature,
   testing: { npm: ['@jest/globals', 'fast-check', 'jose', 'oauth4webapi', 'undici'], node: 'any' },
 };
 
@@ -51,7 +55,8 @@ function siblings(name) {
   if (name === 'engine') return [];
   if (name === 'testing') return ['^libs/(core-[^/]+|engine|tokens)/'];
   if (name.startsWith('core-')) return ['^libs/core-[^/]+/'];
-  if (name.startsWith('feature-')) return ['^libs/(core-[^/]+|engine|tokens)/'];
+  // The commands and queries of the ledger are what the features for HTTP and operators send.
+  if (name.startsWith('feature-')) return ['^libs/(core-[^/]+|engine|tokens|feature-ledger)/'];
   return ['^libs/(core-[^/]+|engine)/'];
 }
 

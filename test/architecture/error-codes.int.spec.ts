@@ -48,6 +48,12 @@ describe('documented error codes', () => {
     ]);
   });
 
+  it('counts the codes of a list that another one includes', () => {
+    const first = '## AReason\n\n| `one` | First. |\n\n';
+    const page = `${first}## BReason\n\nIncludes \`AReason\`.\n\n| \`two\` | Second. |\n`;
+    expect(documentedLists(page)[1]).toEqual({ name: 'BReason', codes: ['one', 'two'] });
+  });
+
   it('catches a code that is listed without a meaning', () => {
     expect(documentedLists('## XReason\n\n| `bare` |  |\n')).toEqual([{ name: 'XReason', codes: [] }]);
   });

@@ -49,15 +49,20 @@ function literals(type: ts.Type): string[] {
   return parts.flatMap((part) => (part.isStringLiteral() ? [part.value] : [])).sort();
 }
 
-/** The lists in a page: a heading with the type's name, and below it a row with a meaning for each code. */
+/**
+ * The lists in a page: a heading with the type's name, and below it a row with a meaning for each code. A
+ * line "Includes `OtherReason`." stands for the rows of a list that is above it in the page.
+ */
 export function documentedLists(page: string): CodeList[] {
-  return page
-    .split(/^## /m)
-    .slice(1)
-    .map((section) => ({
-      name: /^`?(\w+)/.exec(section)?.[1] ?? '',
-      codes: [...section.matchAll(/^\| `([^`]+)` \| [^|\s][^|]* \|$/gm)].map((row) => row[1] ?? '').sort(),
-    }));
+  const lists: CodeList[] = [];
+  for (const section of page.split(/^## /m).slice(1)) {
+    const rows = [...section.matchAll(/^\| `([^`]+)` \| [^|\s][^|]* \|$/gm)].map((row) => row[1] ?? '');
+    const included = [...section.matchAll(/^Includes `(\w+)`\.$/gm)].flatMap((line) => {
+      return lists.find(({ name }) => name === line[1])?.codes ?? [];
+    });
+    lists.push({ name: /^`?(\w+)/.exec(section)?.[1] ?? '', codes: [...rows, ...included].sort() });
+  }
+  return lists;
 }
 
 /** Where the code and the page differ, both ways; empty when they agree. */
