@@ -1,5 +1,5 @@
 // The rotation table of a refresh: which request gets a new token, the same token again, a challenge, or nothing.
-import { evolveSession, maxRememberedProofs } from './session-events.js';
+import { evolveSession, maxRecordedRetries } from './session-events.js';
 import type { Network, ReuseCause, SessionEvent, SessionState } from './session-events.js';
 import type { SessionPolicy } from './policy.js';
 import { sessionStanding } from './standing.js';
@@ -37,7 +37,8 @@ export interface RotateRefresh {
 export type RotationRefusal = StandingReason | 'stale_token' | 'client_mismatch';
 
 /**
- * - `rotate`: release the successor once the events are durable. `retry`: release the latest token again.
+ * - `rotate`: release the successor once the events are durable. `retry`: release the latest token again; where it
+ *   is `sampled`, no event remembers the proof and the caller does, for a minute.
  * - `challenge`: `use_dpop_nonce`, with a nonce not older than `nonceFloorMs`; no verdict on the token.
  * - `replayed`: the proof was used before; `invalid_dpop_proof`, no verdict on the token.
  * - `behind`: the token says more than this store knows: retryable refusal and an alarm.
@@ -45,7 +46,7 @@ export type RotationRefusal = StandingReason | 'stale_token' | 'client_mismatch'
  */
 export type RotationDecision =
   | { readonly kind: 'rotate'; readonly events: readonly SessionEvent[]; readonly scope: string }
-  | { readonly kind: 'retry'; readonly events: readonly SessionEvent[]; readonly scope: string }
+  | { readonly kind: 'retry'; readonly events: readonly SessionEvent[]; readonly scope: string; readonly sampled?: true }
   | { readonly kind: 'challenge'; readonly nonceFloorMs: number }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'behind' }
@@ -69,35 +70,53 @@ const sampledNonceMaxAgeMs = 60_000;
  * Rows 5 to 8: what can be said on a plain read, outside the stream's queue, so that strangers with a copied token
  * wait on nobody and nobody waits on them. Undefined: the request is the session's own and goes on.
  */
-export function screenRotation(session: SessionState | undefined, command: RotateRefresh): RotationDecision | undefined {
+export function screenRotation(
+  session: SessionState | undefined,
+  command: RotateRefresh,
+): RotationDecision | undefined {
   const { presented, proof } = command;
   if (session === undefined || presented.generation > session.generation) return { kind: 'behind' };
   const age = session.generation - presented.generation;
   const known = age === 0 ? session.fingerprint : age === 1 ? session.previousFingerprint : presented.fingerprint;
   if (known !== presented.fingerprint) return reuse('forged', command);
   if (session.jkt !== undefined && proof?.thumbprint !== session.jkt) {
-    if (command.policy.wrongKeyEndsSession && session.status === 'active') return endingReuse(session, command, 'wrong_key');
-    return reuse('wrong_key', command);
+    const ends = command.policy.wrongKeyEndsSession && session.status === 'active';
+    return ends ? endingReuse(session, command, 'wrong_key') : reuse('wrong_key', command);
   }
-  return proof === undefined ? undefined : screenReplay(session, command, proof);
+  return proof === undefined || session.jkt === undefined ? undefined : screenReplay(session, command, proof);
 }
 
-/** Row 8, and the rule that closes it: a proof that does not name its token may not be older than two generations,
- *  or one whose id is no longer remembered could be used with a token made since. */
+/** Row 8. A proof that does not name its token needs a nonce given out since that token was made: it was made for
+ *  none before, and every proof used since then is remembered, here or (sampled ones) in memory for a minute. */
 function screenReplay(session: SessionState, command: RotateRefresh, proof: ProofFacts): RotationDecision | undefined {
   const used = session.proofs.includes(proof.proofHash) || session.earlierProofs?.includes(proof.proofHash) === true;
   if (used) return { kind: 'replayed' };
-  if (proof.namesToken || command.presented.generation < session.generation - 1) return undefined;
-  const forgotten = (session.earlierProofs?.length ?? 0) >= maxRememberedProofs;
-  const floor = forgotten ? session.rotatedAt : (session.previousRotatedAt ?? session.authTime);
-  return challengeBefore(proof, floor);
+  const age = session.generation - command.presented.generation;
+  if (proof.namesToken || age > 1) return undefined;
+  const earlierSampled = (session.earlierProofs?.length ?? 0) > maxRecordedRetries;
+  const sinceRotation = age === 0 || earlierSampled;
+  const challenge = challengeBefore(proof, sinceRotation ? session.rotatedAt : (session.previousRotatedAt ?? session.startedAt));
+  if (challenge !== undefined) return challenge;
+  return isSampled(session) ? challengeUnlessFresh(proof, command.nowMs) : undefined;
+}
+
+/** Whether the latest generation was retried so often that further retries are not recorded. */
+function isSampled(session: SessionState): boolean {
+  return (session.retries ?? 0) >= maxRecordedRetries;
+}
+
+/** What no event remembers is remembered in memory for a minute, so its nonce may not be older. */
+function challengeUnlessFresh(proof: ProofFacts, nowMs: number): RotationDecision | undefined {
+  return nowMs - proof.nonceTimeMs > sampledNonceMaxAgeMs ? { kind: 'challenge', nonceFloorMs: nowMs } : undefined;
 }
 
 /** All rows from 5 on, in order; the first that applies decides. Pure. */
-export function rotate(state: StandingInput, command: RotateRefresh): RotationDecision {
+export function rotate(state: StandingInput, order: RotateRefresh): RotationDecision {
   const { session } = state;
-  const screened = screenRotation(session, command);
+  const screened = screenRotation(session, order);
   if (screened !== undefined) return screened;
+  // A bearer session has no key, so a proof sent along proves nothing about it.
+  const command = session.jkt === undefined ? { ...order, proof: undefined } : order;
   const standing = sessionStanding(state, command.nowMs);
   if (standing.status === 'ended') return refuse(command, standing.reason);
   if (command.clientId !== session.clientId) return refuse(command, 'client_mismatch');
@@ -125,18 +144,20 @@ function predecessor(session: SessionState, command: RotateRefresh, scope: strin
     const challenge = challengeBefore(proof, session.rotatedAt);
     if (challenge !== undefined) return challenge;
   }
-  const forkKnown = session.flags?.includes('forked') === true;
-  const sampled = (session.retries ?? 0) >= maxRememberedProofs;
+  const sampled = isSampled(session);
   if (sampled) {
-    if (proof !== undefined && command.nowMs - proof.nonceTimeMs > sampledNonceMaxAgeMs) {
-      return { kind: 'challenge', nonceFloorMs: command.nowMs };
-    }
-    if (!forked || forkKnown) return { kind: 'retry', events: [], scope };
+    const challenge = proof === undefined ? undefined : challengeUnlessFresh(proof, command.nowMs);
+    if (challenge !== undefined) return challenge;
+    const noted = !forked || session.flags?.includes('forked') === true;
+    if (noted) return { kind: 'retry', events: [], scope, sampled };
   }
   const retry = retried(session, command);
-  if (!forked) return { kind: 'retry', events: [retry], scope };
-  const fork = reuseDetected(retry.data.state, { cause: 'forked', presented: command.presented.generation }, 1);
-  return { kind: 'retry', events: [retry, fork], scope };
+  const events = forked ? [retry, forkOf(retry.data.state, command)] : [retry];
+  return { kind: 'retry', events, scope, ...(sampled ? { sampled } : {}) };
+}
+
+function forkOf(session: SessionState, { presented }: RotateRefresh): SessionEvent {
+  return reuseDetected(session, { cause: 'forked', presented: presented.generation }, 1);
 }
 
 /** Row 13, and older bearer tokens of row 14. */
@@ -167,9 +188,12 @@ function rotated(session: SessionState, { nowMs, proof, successor, policy, ...co
   return { ...fact, data: { state: evolveSession(session, fact) } };
 }
 
-function retried(session: SessionState, command: RotateRefresh): Extract<SessionEvent, { type: 'session.rotation-retried' }> {
-  const facts = { proof: command.proof?.proofHash, attempt: command.proof?.attemptHash };
-  const fact = { type: 'session.rotation-retried' as const, data: { ...facts, state: session } };
+type Retried = Extract<SessionEvent, { type: 'session.rotation-retried' }>;
+
+function retried(session: SessionState, { proof }: RotateRefresh): Retried {
+  const attempt = proof?.attemptHash === undefined ? {} : { attempt: proof.attemptHash };
+  const facts = { ...(proof === undefined ? {} : { proof: proof.proofHash }), ...attempt };
+  const fact: Retried = { type: 'session.rotation-retried', data: { ...facts, state: session } };
   return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
 }
 

@@ -57,7 +57,7 @@ export interface SessionState {
   readonly expiresAt: string;
   readonly acr: string;
   readonly amr: readonly string[];
-  /** Short hashes of the proof ids that made the latest rotation (or the exchange) and its retries; 16 at most. */
+  /** Short hashes of the proof ids that made the latest rotation (or the exchange) and its recorded retries. */
   readonly proofs: readonly string[];
   /** The same of the generation before. */
   readonly earlierProofs?: readonly string[];
@@ -114,8 +114,8 @@ export type SessionEvent =
   | ReuseDetected
   | SessionRevoked;
 
-/** Proof ids remembered per generation; also after how many retries they are sampled. */
-export const maxRememberedProofs = 16;
+/** Retries of one generation that are recorded, each with its proof id; what comes after them is sampled. */
+export const maxRecordedRetries = 16;
 
 /** The state after the event, folded from the state before it and the event's own facts. Pure. Throws on an
  *  unknown type and on an event that cannot follow the state. */
@@ -166,13 +166,7 @@ function afterRotation(before: SessionState, said: SessionState): SessionState {
 
 function afterRetry(before: SessionState, data: RotationRetried['data']): SessionState {
   const proofs = data.proof === undefined ? before.proofs : [...before.proofs, data.proof];
-  const usesAttempts = before.usesAttempts ?? (data.attempt === undefined ? undefined : (true as const));
-  return {
-    ...before,
-    proofs: proofs.slice(0, maxRememberedProofs),
-    retries: (before.retries ?? 0) + 1,
-    ...(usesAttempts === undefined ? {} : { usesAttempts }),
-  };
+  return { ...before, proofs: proofs.slice(0, 1 + maxRecordedRetries), retries: (before.retries ?? 0) + 1 };
 }
 
 function flagged(before: SessionState, flag: SessionFlag, endCause: EndCause | undefined): SessionState {
