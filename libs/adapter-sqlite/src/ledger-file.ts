@@ -1,0 +1,89 @@
+// The ledger's tables, and what one event is on disk: the bytes its hash covers and the way back to an object.
+import { hash as digest } from 'node:crypto';
+import type { EventDraft, RecordedEvent } from '@sallyport/engine';
+import type { FileKind } from './sqlite-file.js';
+
+/**
+ * A stream's number is the position of its first event. There is no second record of where a stream stands: its
+ * head is the last entry of the unique index, so a crash, a restore or a bug cannot make the two disagree, and an
+ * append writes one index page instead of two. The stream's name is repeated in its events so that the feed reads
+ * one table from front to back and each row holds all that its hash covers.
+ */
+export const LEDGER_FILE: FileKind = {
+  name: 'ledger',
+  applicationId: 0x53504c31,
+  migrations: [
+    `CREATE TABLE heads (
+       stream TEXT NOT NULL PRIMARY KEY,
+       stream_id INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE events (
+       position INTEGER PRIMARY KEY,
+       stream_id INTEGER NOT NULL,
+       revision INTEGER NOT NULL,
+       stream TEXT NOT NULL,
+       recorded_at TEXT NOT NULL,
+       type TEXT NOT NULL,
+       body TEXT NOT NULL
+     ) STRICT;
+     CREATE UNIQUE INDEX events_by_stream ON events (stream_id, revision);
+     CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+     CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;`,
+  ],
+};
+
+/** Columns of an event in the order in which every query here selects them. */
+export const EVENT_COLUMNS = 'position, revision, stream, recorded_at, type, body';
+export type EventRow = [
+  position: number,
+  revision: number,
+  stream: string,
+  recordedAt: string,
+  type: string,
+  body: string,
+];
+
+interface StoredBody extends Omit<EventDraft, 'type'> {
+  readonly previousHash?: string;
+}
+
+/** The parts of an event that its stream, place and time do not decide, as JSON without the closing brace. */
+export function openBody(draft: EventDraft): string {
+  const { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor } = draft;
+  const body = { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor };
+  return JSON.stringify(body).slice(0, -1);
+}
+
+/** The stored text of a body. */
+export function closeBody(open: string, previousHash: string | undefined): string {
+  return previousHash === undefined ? `${open}}` : `${open},"previousHash":"${previousHash}"}`;
+}
+
+/**
+ * SHA-256 (base64url) over `stream LF revision LF recordedAt LF type LF body`, UTF-8. Unambiguous, because neither
+ * stream nor type may hold a line feed and JSON text without indentation has none.
+ */
+export function hashOf(stream: string, revision: number, rest: { at: string; type: string; body: string }): string {
+  return digest('sha256', `${stream}\n${revision}\n${rest.at}\n${rest.type}\n${rest.body}`, 'base64url');
+}
+
+export function hashOfRow([, revision, stream, at, type, body]: EventRow): string {
+  return hashOf(stream, revision, { at, type, body });
+}
+
+/** `hash` is computed when asked for, from the row as read, so that a row altered on disk shows. */
+export function toRecordedEvent(row: EventRow): RecordedEvent {
+  const [position, revision, stream, recordedAt, type, text] = row;
+  const body = JSON.parse(text) as StoredBody;
+  return {
+    ...body,
+    type,
+    stream,
+    revision,
+    position: String(position),
+    recordedAt,
+    get hash() {
+      return hashOfRow(row);
+    },
+  };
+}

@@ -1,0 +1,239 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@sallyport/engine';
+import {
+  describeEventStoreContract,
+  describeFeedContract,
+  exampleAppend,
+  exampleDraft,
+  SteppingClock,
+  type StoreUnderTest,
+} from '@sallyport/testing';
+import Database from 'better-sqlite3';
+import { SqliteEventReader } from './sqlite-event-reader.js';
+import { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
+import { SqliteFeed } from './sqlite-feed.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'sallyport-ledger-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+let files = 0;
+const nextFile = () => join(directory, `ledger-${(files += 1)}.sqlite`);
+
+async function open(clock: Clock, file: string, beside: boolean): Promise<StoreUnderTest> {
+  // Few remembered heads, so that the suite meets forgotten ones.
+  const store = SqliteEventStore.open({ file, clock, cachedHeads: 4 });
+  const feed = beside ? SqliteFeed.openReadOnly(file, 1) : SqliteFeed.of(store);
+  const close = async () => {
+    feed.close();
+    await store.close();
+  };
+  return { store, feed, close, reopen: () => close().then(() => open(clock, file, beside)) };
+}
+
+describeEventStoreContract('SqliteEventStore', (clock) => open(clock, nextFile(), false));
+describeFeedContract('SqliteFeed beside its store', (clock) => open(clock, nextFile(), false));
+describeFeedContract('SqliteFeed on a connection of its own', (clock) => open(clock, nextFile(), true));
+
+describe('SqliteEventStore', () => {
+  const withStore =
+    (test: (store: SqliteEventStore, file: string) => Promise<void>, options: Partial<SqliteEventStoreOptions> = {}) =>
+    async () => {
+      const file = nextFile();
+      const store = SqliteEventStore.open({ file, clock: new SteppingClock(), ...options });
+      await test(store, file).finally(() => store.close());
+    };
+  const unguard = (db: Database.Database) => db.exec('DROP TRIGGER events_keep; DROP TRIGGER events_stay');
+
+  it(
+    'rejects with queue_full what passes the bound and appends what waited',
+    withStore(
+      async (store) => {
+        const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => store.append(exampleAppend('a', 'any'))));
+        expect(outcomes.map((outcome) => outcome.status)).toEqual([
+          ...Array<string>(5).fill('fulfilled'),
+          ...Array<string>(3).fill('rejected'),
+        ]);
+        expect(outcomes[7]).toMatchObject({ reason: { code: 'queue_full' } });
+        expect(await store.append(exampleAppend('a', 4))).toMatchObject({ revision: 5 });
+      },
+      { maxWaiting: 5 },
+    ),
+  );
+
+  it(
+    'commits the appends of one tick together and answers them in order, also more than fit one transaction',
+    withStore(async (store) => {
+      const many = await Promise.all(Array.from({ length: 3_000 }, (_, index) => store.append(exampleAppend(`s-${index}`, -1))));
+      expect(many.map((appended) => appended.position)).toEqual(many.map((_, index) => String(index + 1)));
+    }),
+  );
+
+  it(
+    'commits what was accepted before it closes',
+    withStore(async (store, file) => {
+      const accepted = Array.from({ length: 50 }, () => store.append(exampleAppend('a', 'any')));
+      await store.close();
+      expect((await Promise.all(accepted)).at(-1)).toMatchObject({ revision: 49 });
+      const reader = SqliteEventReader.openReadOnly(file);
+      expect(await reader.heads(['a', 'b'])).toEqual([49, -1]);
+      reader.close();
+    }),
+  );
+
+  it(
+    'lets an append that fails while it is written take nothing with it but itself',
+    withStore(async (store, file) => {
+      const other = new Database(file);
+      other.exec(`CREATE TRIGGER sabotage BEFORE INSERT ON events WHEN NEW.type = 'example.sabotaged'
+        BEGIN SELECT RAISE(ABORT, 'sabotaged'); END`);
+      other.close();
+      const sabotaged = [exampleDraft(), exampleDraft({ type: 'example.sabotaged' })];
+      await store.append(exampleAppend('old', -1));
+      const outcomes = await Promise.allSettled([
+        store.append(exampleAppend('a', -1)),
+        store.append(exampleAppend('b', -1, { events: sabotaged })),
+        store.append(exampleAppend('old', 0, { events: sabotaged })),
+        store.append(exampleAppend('old', 0)),
+        store.append(exampleAppend('b', -1)),
+      ]);
+      expect(outcomes.map((outcome) => outcome.status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'rejected',
+        'fulfilled',
+        'fulfilled',
+      ]);
+      expect(outcomes[1]).toMatchObject({ reason: { code: 'store_unavailable' } });
+      const all = await SqliteFeed.of(store).read(null, 100);
+      expect(all.map((event) => `${event.position} ${event.stream}/${event.revision}`)).toEqual([
+        '1 old/0',
+        '2 a/0',
+        '3 old/1',
+        '4 b/0',
+      ]);
+      expect(all[2]?.previousHash).toBe(all[0]?.hash);
+    }),
+  );
+
+  it(
+    'rejects the whole group with store_unavailable when the disk is full, and goes on when there is room again',
+    withStore(async (store) => {
+      await store.append(exampleAppend('a', -1));
+      // The connection is private; a full disk is played by SQLite's own limit on the size of the file.
+      const { db } = store as unknown as { db: Database.Database };
+      const pages = db.pragma('max_page_count', { simple: true }) as number;
+      db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true }) as number}`);
+      const large = exampleDraft({ data: { text: 'x'.repeat(50_000) } });
+      const outcomes = await Promise.allSettled([
+        store.append(exampleAppend('b', -1)),
+        store.append(exampleAppend('a', 0, { events: [large] })),
+      ]);
+      expect(outcomes[1]).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } });
+      db.pragma(`max_page_count = ${pages}`);
+      const [a, b] = await store.heads(['a', 'b']);
+      expect([a, b]).toEqual([0, outcomes[0].status === 'fulfilled' ? 0 : -1]);
+      expect(await store.append(exampleAppend('a', 0))).toMatchObject({ revision: 1 });
+    }),
+  );
+
+  it(
+    'rejects with outcome_unknown when the commit itself fails, and remembers nothing of it',
+    withStore(async (store, file) => {
+      await store.append(exampleAppend('a', -1));
+      const other = new Database(file);
+      other.exec(`CREATE TABLE parent (id INTEGER PRIMARY KEY);
+        CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER sabotage AFTER INSERT ON events BEGIN INSERT INTO child VALUES (1); END`);
+      const appends = ['a', 'b'].map((stream) => store.append(exampleAppend(stream, 'any')));
+      for (const append of appends) await expect(append).rejects.toMatchObject({ code: 'outcome_unknown' });
+      other.exec('DROP TRIGGER sabotage');
+      other.close();
+      expect(await store.heads(['a', 'b'])).toEqual([0, -1]);
+      expect(await store.append(exampleAppend('a', 0))).toMatchObject({ revision: 1, position: '2' });
+    }),
+  );
+
+  it(
+    'notices what another connection wrote, though it remembers heads',
+    withStore(async (store, file) => {
+      await store.append(exampleAppend('a', -1));
+      const other = SqliteEventStore.open({ file, clock: new SteppingClock() });
+      await other.append(exampleAppend('a', 0));
+      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: 'revision_conflict' });
+      const guarded = exampleAppend('b', -1, { guards: [{ stream: 'a', revision: 0 }] });
+      await expect(store.append(guarded)).rejects.toMatchObject({ code: 'guard_moved' });
+      expect(await store.append(exampleAppend('a', 1))).toMatchObject({ revision: 2, position: '3' });
+      await other.close();
+    }),
+  );
+
+  it(
+    'shows an altered event by its hash, and alters and deletes none itself',
+    withStore(async (store, file) => {
+      await store.append(exampleAppend('a', -1, { events: [exampleDraft(), exampleDraft(), exampleDraft()] }));
+      const other = new Database(file);
+      expect(() => other.exec("UPDATE events SET type = 'x'")).toThrow('never changed');
+      expect(() => other.exec('DELETE FROM events')).toThrow('never deleted');
+      unguard(other);
+      const before = await store.read('a', 0, 10);
+      for (const change of [
+        "body = replace(body, 'account-1', 'account-2')",
+        "type = 'example.other'",
+        "recorded_at = '2020-01-01T00:00:00.000Z'",
+        "stream = 'b'",
+      ]) {
+        other.exec(`BEGIN; UPDATE events SET ${change} WHERE revision = 1`);
+        other.exec('COMMIT');
+        const [, altered, next] = await store.read('a', 0, 10);
+        expect(altered?.hash).not.toBe(before[1]?.hash);
+        expect(next?.previousHash).toBe(before[1]?.hash);
+        other
+          .prepare('UPDATE events SET body = ?, type = ?, recorded_at = ?, stream = ? WHERE revision = 1')
+          .run(bodyOf(before[0], before[1]), before[1]?.type, before[1]?.recordedAt, 'a');
+      }
+      expect((await store.read('a', 0, 10)).map((event) => event.hash)).toEqual(before.map((event) => event.hash));
+      other.close();
+    }),
+  );
+
+  it(
+    'keeps (stream, revision) unique in the file itself',
+    withStore(async (store, file) => {
+      await store.append(exampleAppend('a', -1));
+      const other = new Database(file);
+      const copy = 'INSERT INTO events SELECT position + 1, stream_id, revision, stream, recorded_at, type, body FROM events';
+      expect(() => other.exec(copy)).toThrow('UNIQUE');
+      other.close();
+    }),
+  );
+
+  it(
+    'writes with synchronous FULL into files that only their owner can read',
+    withStore(async (store, file) => {
+      await store.append(exampleAppend('a', -1));
+      const { db } = store as unknown as { db: Database.Database };
+      expect(db.pragma('synchronous', { simple: true })).toBe(2);
+      expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+      for (const suffix of ['', '-wal', '-shm']) expect(statSync(file + suffix).mode & 0o777).toBe(0o600);
+    }),
+  );
+
+  it(
+    'refuses a name that would make the hashed bytes ambiguous',
+    withStore(async (store) => {
+      await expect(store.append(exampleAppend('a\nb', -1))).rejects.toThrow(RangeError);
+      await expect(store.append(exampleAppend('a', -1, { events: [exampleDraft({ type: 'a\nb' })] }))).rejects.toThrow(
+        RangeError,
+      );
+    }),
+  );
+});
+
+/** The stored text of the second event of a chain. */
+function bodyOf(first: { hash: string } | undefined, event: object | undefined): string {
+  const { id, schemaVersion, data, correlationId, causationId, partitionKey, actor } = event as Record<string, unknown>;
+  const body = { id, schemaVersion, data, correlationId, causationId, partitionKey, actor, previousHash: first?.hash };
+  return JSON.stringify(body);
+}

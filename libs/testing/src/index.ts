@@ -1,0 +1,10 @@
+// What specs share: contract suites of the ports, and labelled doubles of what stands behind them.
+export * from './event-store-contract.js';
+export * from './examples.js';
+export * from './feed-contract.js';
+export * from './given-when-then.js';
+export * from './memory-event-store.js';
+export * from './memory-secret-store.js';
+export * from './memory-view-store.js';
+export * from './secret-store-contract.js';
+export * from './view-store-contract.js';
