@@ -1,4 +1,5 @@
 // Running the service: the listening socket, request hooks, errors, logs, metrics, health, clocks.
+export { EnvironmentReader, unknownSettings } from './environment.js';
 export { HttpMetrics } from './http-metrics.js';
 export { openSocket, type HttpSocket } from './http-server.js';
 export { logLevels, ServiceLog, type LogLevel, type RequestLine } from './logging.js';

@@ -1,0 +1,43 @@
+// The admin listener as a Nest application of its own, on the parts of the running service.
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { Clock, ViewStore } from '@sallyport/engine';
+import { KeyRing } from '@sallyport/tokens';
+import { AccountViews } from './account-views.js';
+import { AccountsController } from './accounts.controller.js';
+import { AdminCredential, AdminGuard } from './admin-guard.js';
+import { ClockMover } from './clock-mover.js';
+import { AdminSessionsController } from './sessions.controller.js';
+import { SystemController } from './system.controller.js';
+
+/** Parts of the service, which the two applications share. */
+export interface AdminParts {
+  readonly credential: string;
+  readonly commands: CommandBus;
+  readonly queries: QueryBus;
+  readonly views: ViewStore;
+  readonly ring: KeyRing;
+  readonly clock: Clock;
+  readonly mover: ClockMover;
+}
+
+@Module({})
+export class AdminModule {
+  static on(parts: AdminParts): DynamicModule {
+    return {
+      module: AdminModule,
+      controllers: [AccountsController, AdminSessionsController, SystemController],
+      providers: [
+        AccountViews,
+        AdminGuard,
+        { provide: AdminCredential, useFactory: () => new AdminCredential(parts.credential) },
+        { provide: CommandBus, useFactory: () => parts.commands },
+        { provide: QueryBus, useFactory: () => parts.queries },
+        { provide: ViewStore, useFactory: () => parts.views },
+        { provide: KeyRing, useFactory: () => parts.ring },
+        { provide: Clock, useFactory: () => parts.clock },
+        { provide: ClockMover, useFactory: () => parts.mover },
+      ],
+    };
+  }
+}
