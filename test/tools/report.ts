@@ -1,4 +1,4 @@
-// What a tool (drill, bench, prove) found: progress on standard error, one document or a summary on standard output.
+// What a tool (drill, bench, prove) found: progress on stderr, one document or a summary on stdout.
 
 export type Outcome = 'passed' | 'failed' | 'skipped';
 
@@ -73,7 +73,8 @@ export class Report {
   }
 
   document(): ReportDocument {
-    const count = (outcome: Outcome): number => this.checks.filter((check) => check.outcome === outcome).length;
+    const count = (outcome: Outcome): number =>
+      this.checks.filter((check) => check.outcome === outcome).length;
     const missed = this.figures.filter((figure) => !figure.holds).length;
     return {
       tool: this.options.tool,
@@ -85,7 +86,7 @@ export class Report {
     };
   }
 
-  /** Writes the result to standard output and returns the exit code: 0 only when something ran and all of it held. */
+  /** Writes the result to stdout and returns the exit code: 0 only when something ran and all of it held. */
   finish(): number {
     const document = this.document();
     process.stdout.write(this.options.json ? `${JSON.stringify(document, null, 2)}\n` : summary(document));
@@ -93,7 +94,8 @@ export class Report {
   }
 
   private add(name: string, outcome: Outcome, detail?: unknown): void {
-    const text = detail === undefined ? undefined : typeof detail === 'string' ? detail : JSON.stringify(detail);
+    const text =
+      detail === undefined ? undefined : typeof detail === 'string' ? detail : JSON.stringify(detail);
     this.checks.push({ group: this.current, name, outcome, ...(text === undefined ? {} : { detail: text }) });
     const mark = { passed: 'ok     ', failed: 'FAILED ', skipped: 'skipped' }[outcome];
     this.say(`  ${mark} ${name}${text === undefined ? '' : ` (${text})`}`);
