@@ -89,7 +89,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       host,
       port: read.integer('PORT', { min: 0, max: 65_535, otherwise: 3000 }),
       maxInFlight: read.integer('SALLYPORT_MAX_IN_FLIGHT', { min: 1, max: 10_000, otherwise: 256 }),
-      trustedProxies: read.list('SALLYPORT_TRUSTED_PROXIES', 'an address or a range (10.0.0.0/8)', isAddressRange),
+      trustedProxies: read.list('SALLYPORT_TRUSTED_PROXIES', 'an address or a CIDR range', isAddressRange),
     },
     identity: {
       issuer,
@@ -132,7 +132,8 @@ function readClients(read: Reader): readonly Client[] {
   const text = read.file('SALLYPORT_CLIENTS_FILE', file);
   if (text === undefined) return [];
   const parsed = parseClients(text, { accessTokenSeconds });
-  for (const mistake of parsed.mistakes ?? []) read.mistakes.push(`SALLYPORT_CLIENTS_FILE (${file}): ${mistake}.`);
+  const where = `SALLYPORT_CLIENTS_FILE (${file})`;
+  read.mistakes.push(...(parsed.mistakes ?? []).map((mistake) => `${where}: ${mistake}.`));
   return parsed.clients ?? [];
 }
 

@@ -12,3 +12,5 @@ export { addRequestHooks, type RequestHooks } from './request-hooks.js';
 export { RouteTable } from './route-table.js';
 export { MovableClock, SystemClock, SystemIds } from './system-clock.js';
 export { isAddressRange, TrustedProxies } from './trusted-proxies.js';
+export { developmentKey, type DevelopmentKey } from './development-key.js';
+export { startHttpApplication, type HttpApplicationParts } from './http-application.js';

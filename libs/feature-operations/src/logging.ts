@@ -18,8 +18,12 @@ export interface RequestLine {
   readonly aborted?: true;
 }
 
+/** What Nest says of its own start, by context: of use only to whoever looks for a wiring mistake. */
+const wiring: ReadonlySet<unknown> = new Set(
+  ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'],
+);
 /** Lines wait in memory until so many bytes or a second have come together. */
-const bufferBytes = 16_384;
+const bufferBytes = 8_192;
 const maxBufferedBytes = 16 * 1024 * 1024;
 const flushEveryMs = 1_000;
 
@@ -45,7 +49,7 @@ export class ServiceLog implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(wiring.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

@@ -35,7 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
   private report(error: unknown, request: FastifyRequest, { status }: Problem): void {
     const { id: requestId, method } = request;
     const route = request.routeOptions.url ?? 'unmatched';
-    this.logger.error({ message: 'request failed', requestId, method, route, status, error });
+    this.logger.error({ msg: 'request failed', requestId, method, route, status, error });
   }
 }
 

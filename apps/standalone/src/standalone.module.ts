@@ -1,0 +1,161 @@
+// The embedded profile, wired: which adapter stands behind each port, and which features are served.
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
+import { ArgonPasswords } from '@sallyport/adapter-passwords';
+import { SqliteEventStore, SqliteFeed, SqliteSecretStore, SqliteViewStore } from '@sallyport/adapter-sqlite';
+import { Clock, EventStore, Feed, Ids, PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
+import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
+import { OAuthModule } from '@sallyport/feature-oauth';
+import { OperationsModule, Readiness, remembered } from '@sallyport/feature-operations';
+import { SessionsModule, ViewProgress, ViewWorker } from '@sallyport/feature-sessions';
+import { Credentials, KeyRing, MasterKey, PersonalKeys } from '@sallyport/tokens';
+import { Gauge, Registry } from 'prom-client';
+import type { Config } from './config.js';
+import type { ViewsWorkerData } from './views-worker.js';
+
+/** What exists before the application does. */
+export interface StandaloneParts {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly master: MasterKey;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly registry: Registry;
+}
+
+/** Views that are older than this are a reason not to be sent requests. */
+const maxViewLagSeconds = 60;
+const storeCheckMs = 5_000;
+
+/** The files of the data directory, opened together and closed last, when nothing uses them any more. */
+class DataFiles implements OnApplicationShutdown {
+  readonly ledgerFile: string;
+  readonly viewsFile: string;
+  readonly events: SqliteEventStore;
+  readonly secrets: SqliteSecretStore;
+  readonly views: SqliteViewStore;
+
+  constructor({ dataDir, tests }: Config, clock: Clock) {
+    this.ledgerFile = join(dataDir, 'ledger.sqlite');
+    this.viewsFile = join(dataDir, 'views.sqlite');
+    const { synchronous, commitDelayMs } = tests;
+    this.events = SqliteEventStore.open({ file: this.ledgerFile, clock, synchronous, commitDelayMs });
+    this.secrets = SqliteSecretStore.open(join(dataDir, 'vault.sqlite'));
+    // The views' one writer is the worker thread; it must find tables, and so must the reader here.
+    SqliteViewStore.open(this.viewsFile).close();
+    this.views = SqliteViewStore.openReadOnly(this.viewsFile);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.events.close();
+    this.secrets.close();
+    this.views.close();
+  }
+}
+
+@Module({})
+export class StandaloneModule {
+  static of(parts: StandaloneParts): DynamicModule {
+    return {
+      module: StandaloneModule,
+      imports: [ports(parts), LedgerModule, OAuthModule, SessionsModule, OperationsModule],
+    };
+  }
+}
+
+@Module({})
+class PortsModule {}
+
+function ports(parts: StandaloneParts): DynamicModule {
+  const providers = [...given(parts), ...stores(parts), ...keys(parts), ...operations()];
+  return { module: PortsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
+}
+
+function given({ config, issuer, master, clock, ids, registry }: StandaloneParts): FactoryProvider[] {
+  const { audience = issuer, freshSeconds, signUp, development } = config.identity;
+  const settings: ServiceSettings = { issuer, audience, freshSeconds, signUpEnabled: signUp, development };
+  return [
+    { provide: Clock, useFactory: () => clock },
+    { provide: Ids, useFactory: () => ids },
+    { provide: Registry, useFactory: () => registry },
+    { provide: MasterKey, useFactory: () => master },
+    { provide: ServiceSettings, useFactory: () => settings },
+    { provide: ClientRegistry, useFactory: () => new ClientRegistry(config.clients) },
+    { provide: PasswordHasher, useFactory: () => measured(new ArgonPasswords(), registry) },
+  ];
+}
+
+function stores({ config }: StandaloneParts): FactoryProvider[] {
+  return [
+    { provide: DataFiles, useFactory: (clock: Clock) => new DataFiles(config, clock), inject: [Clock] },
+    { provide: EventStore, useFactory: ({ events }: DataFiles) => events, inject: [DataFiles] },
+    { provide: SecretStore, useFactory: ({ secrets }: DataFiles) => secrets, inject: [DataFiles] },
+    { provide: ViewStore, useFactory: ({ views }: DataFiles) => views, inject: [DataFiles] },
+    { provide: Feed, useFactory: ({ events }: DataFiles) => SqliteFeed.of(events), inject: [DataFiles] },
+    { provide: ViewProgress, useFactory: viewWorker, inject: [DataFiles, Feed] },
+  ];
+}
+
+function keys({ config, issuer }: StandaloneParts): FactoryProvider[] {
+  const longestSeconds = Math.max(...config.clients.map(({ absoluteSeconds }) => absoluteSeconds));
+  const ring = async (store: SecretStore, master: MasterKey, ids: Ids, clock: Clock) => {
+    const made = new KeyRing({ store, master, ids, clock, issuer, keepRefreshKeysMs: longestSeconds * 1000 });
+    await made.load();
+    return made;
+  };
+  const personal = (store: SecretStore, master: MasterKey, ids: Ids) => {
+    return new PersonalKeys({ store, master, ids });
+  };
+  const credentials = (master: MasterKey, ids: Ids) => new Credentials(master, ids);
+  return [
+    { provide: KeyRing, useFactory: ring, inject: [SecretStore, MasterKey, Ids, Clock] },
+    { provide: PersonalKeys, useFactory: personal, inject: [SecretStore, MasterKey, Ids] },
+    { provide: Credentials, useFactory: credentials, inject: [MasterKey, Ids] },
+  ];
+}
+
+function operations(): FactoryProvider[] {
+  const inject = [EventStore, SecretStore, KeyRing, ViewProgress];
+  return [{ provide: Readiness, useFactory: readiness, inject }];
+}
+
+function viewWorker({ ledgerFile, viewsFile }: DataFiles, feed: Feed): ViewWorker {
+  const workerData: ViewsWorkerData = { ledgerFile, viewsFile };
+  const script = new URL('./views-worker.js', import.meta.url);
+  // Nothing of the environment, where the master key may be, is needed there.
+  return new ViewWorker({ feed, spawn: () => new Worker(script, { workerData, env: {} }) });
+}
+
+function readiness(events: EventStore, secrets: SecretStore, ring: KeyRing, views: ViewProgress): Readiness {
+  const writable = async () => {
+    await events.heads(['keys']);
+    await secrets.put('readiness', 'probe', new Uint8Array(1));
+    return undefined;
+  };
+  const recent = async () => {
+    const { seconds } = await views.lag();
+    return seconds > maxViewLagSeconds ? `${Math.round(seconds)} seconds behind` : undefined;
+  };
+  return new Readiness([
+    remembered({ name: 'store', check: writable }, storeCheckMs),
+    { name: 'keys', check: () => (ring.current('refresh') === undefined ? 'not loaded' : undefined) },
+    { name: 'views', check: recent },
+  ]);
+}
+
+/** Shows how busy password hashing is. */
+function measured(passwords: ArgonPasswords, registry: Registry): ArgonPasswords {
+  const registers = [registry];
+  const help = 'Passwords being hashed, waiting for it, done, and refused because too many waited';
+  new Gauge({
+    name: 'sallyport_passwords',
+    help,
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(passwords.counts())) this.set({ state }, count);
+    },
+  });
+  return passwords;
+}
