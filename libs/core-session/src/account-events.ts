@@ -99,7 +99,10 @@ export const maxUnlinkedRemembered = 16;
 /** The state after the event at `revision`, folded from the state before it and the event's own facts. Pure.
  *  Throws on an unknown type and on an event that cannot follow the state. */
 export function evolveAccount(before: AccountState | undefined, event: AccountEvent, revision: number): AccountState {
-  if (event.type === 'account.opened') return { ...event.data.state, credentialRevision: revision };
+  if (event.type === 'account.opened') {
+    if (before !== undefined) throw new Error('account.opened in an account that was opened');
+    return { ...event.data.state, credentialRevision: revision };
+  }
   if (before === undefined) throw new Error(`${event.type} before account.opened`);
   switch (event.type) {
     case 'account.password-changed': {

@@ -65,11 +65,12 @@ export function linkDevice(
   const account = at.account as AccountState;
   const { jkt } = command.device;
   if (account.lostKeys.includes(jkt)) return refused('device_key_lost');
-  if (linkedDevice(account, jkt) !== undefined) return nothing;
+  // Before the look at the linked ones: a key that was revoked and linked again is no older authentication's.
   const revokedSince =
     account.unlinked.some((entry) => entry.jkt === jkt && entry.revision > command.marker) ||
     command.marker < (account.unlinkedBefore ?? -1);
   if (revokedSince) return refused('device_revoked_since');
+  if (linkedDevice(account, jkt) !== undefined) return nothing;
   if (account.devices.length >= maxDevicesPerAccount) return refused('too_many_devices');
   return { events: carry(at, { type: 'account.device-linked', data: { device: command.device } }) };
 }

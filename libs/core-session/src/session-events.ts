@@ -120,7 +120,10 @@ export const maxRecordedRetries = 16;
 /** The state after the event, folded from the state before it and the event's own facts. Pure. Throws on an
  *  unknown type and on an event that cannot follow the state. */
 export function evolveSession(before: SessionState | undefined, event: SessionEvent): SessionState {
-  if (event.type === 'session.started') return event.data.state;
+  if (event.type === 'session.started') {
+    if (before !== undefined) throw new Error('session.started in a session that was started');
+    return event.data.state;
+  }
   if (before === undefined) throw new Error(`${event.type} before session.started`);
   switch (event.type) {
     case 'session.refresh-rotated':

@@ -62,8 +62,10 @@ export function startSession(state: StartState, command: StartSession): StartDec
 
 function secondExchange({ session, started }: StartState, { key, grant }: StartSession): StartDecision {
   if (key !== undefined && started?.proofs.includes(key.proofHash) === true) return { kind: 'replayed' };
-  const otherKey = started?.jkt !== key?.jkt;
-  const overtaken = key !== undefined && key.nonceTimeMs < Date.parse(started?.startedAt ?? '');
+  // A bearer session has no key that could be wrong, so a proof sent along does not save it.
+  const keyBound = started?.jkt !== undefined;
+  const otherKey = keyBound && started.jkt !== key?.jkt;
+  const overtaken = keyBound && key !== undefined && key.nonceTimeMs < Date.parse(started.startedAt);
   if (otherKey || overtaken || session?.status === 'ended') return { kind: 'code_reused', events: [] };
   return { kind: 'code_reused', events: [revoked('code_reused', grant.accountId)] };
 }
