@@ -68,7 +68,7 @@ export async function authorizationUrl(
   return { url: url.href, codeVerifier, state };
 }
 
-/** Signs the person in. Rejects with `SignInRefused`, or with what `oauth4webapi` finds wrong with the redirect. */
+/** Rejects with `SignInRefused`, or with what `oauth4webapi` finds wrong with the redirect. */
 export async function obtainCode(
   as: oauth.AuthorizationServer,
   registration: Registration,

@@ -1,0 +1,36 @@
+// What the ledger says happened, read beside the service from its data directory.
+import { join } from 'node:path';
+import { SqliteEventReader } from '@sallyport/adapter-sqlite';
+import type { RecordedEvent } from '@sallyport/engine';
+
+const maxEvents = 10_000;
+
+export class LedgerView {
+  constructor(private readonly file: string) {}
+
+  static of(dataDir: string): LedgerView {
+    return new LedgerView(join(dataDir, 'ledger.sqlite'));
+  }
+
+  /** The events of a stream in order; none for an unknown one. */
+  async events(stream: string): Promise<RecordedEvent[]> {
+    const reader = SqliteEventReader.openReadOnly(this.file);
+    try {
+      return await reader.read(stream, 0, maxEvents);
+    } finally {
+      reader.close();
+    }
+  }
+
+  /** The same in short: each type without its stream's prefix, with its cause where it has one. */
+  async history(stream: string): Promise<string[]> {
+    return (await this.events(stream)).map(({ type, data }) => {
+      const cause = data['cause'];
+      return typeof cause === 'string' ? `${shortName(type)}(${cause})` : shortName(type);
+    });
+  }
+}
+
+function shortName(type: string): string {
+  return type.slice(type.indexOf('.') + 1);
+}

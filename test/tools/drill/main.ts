@@ -1,0 +1,102 @@
+// `npm run drill`: plays losses, thefts and revocations against a service, and checks what its ledger tells.
+import { parseArgs } from 'node:util';
+import { Report } from '../report.js';
+import { lostAnswers } from './lost-answers.js';
+import { revocations } from './revocations.js';
+import { Stage, type Scenario } from './stage.js';
+import { OwnTarget, Target } from './target.js';
+import { thieves } from './thieves.js';
+
+const scenarios: readonly Scenario[] = [...lostAnswers, ...thieves, ...revocations];
+
+const help = `npm run drill [-- options]
+  --issuer URL --data-dir DIR   play against this running service (both, or neither: then one is started)
+  --only NAME                   play this scenario; may be repeated
+  --json                        one JSON document on standard output (use npm run -s)
+  --help
+
+Scenarios (those with * need a service started with SALLYPORT_TEST_CLOCK=1):
+${scenarios.map(listed).join('\n')}
+`;
+
+const exitUsage = 64;
+
+function listed({ name, title, needsClock }: Scenario): string {
+  return `  ${name}${needsClock ? ' *' : ''}\n      ${title}`;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${help}`);
+    return exitUsage;
+  }
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const report = new Report({ tool: 'drill', json: options.json });
+  const { issuer, dataDir } = options;
+  const isOwn = issuer === undefined || dataDir === undefined;
+  report.say(isOwn ? 'starting a service of its own' : `playing against ${issuer}`);
+  const target = isOwn ? await OwnTarget.start() : new Target(issuer, dataDir);
+  try {
+    await play(options.chosen, target, report);
+  } finally {
+    await target.stop();
+  }
+  return report.finish();
+}
+
+async function play(chosen: readonly Scenario[], target: Target, report: Report): Promise<void> {
+  const stage = await Stage.build(target, report);
+  const canAdvance = chosen.some(({ needsClock }) => needsClock) && (await target.operator.canAdvanceClock());
+  // Those that move the clock come last: what they leave behind is days away for everybody else.
+  for (const scenario of chosen.toSorted((a, b) => Number(a.needsClock ?? 0) - Number(b.needsClock ?? 0))) {
+    report.group(scenario.name, scenario.title);
+    if (scenario.needsClock === true && !canAdvance) {
+      report.skip(scenario.title, 'the clock of this service cannot be moved (SALLYPORT_TEST_CLOCK=1)');
+      continue;
+    }
+    await scenario.play(stage).catch((error: unknown) => {
+      report.check(
+        'plays to its end',
+        false,
+        error instanceof Error ? (error.stack ?? error.message) : error,
+      );
+    });
+  }
+}
+
+interface Options {
+  readonly issuer?: string;
+  readonly dataDir?: string;
+  readonly chosen: readonly Scenario[];
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** The options, or what is wrong with them. */
+function readOptions(): Options | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        issuer: { type: 'string' },
+        'data-dir': { type: 'string' },
+        only: { type: 'string', multiple: true },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const { issuer, 'data-dir': dataDir, only = [], json, help: wanted } = values;
+    if ((issuer === undefined) !== (dataDir === undefined)) return '--issuer and --data-dir go together.';
+    const unknown = only.find((name) => scenarios.every((scenario) => scenario.name !== name));
+    if (unknown !== undefined) return `There is no scenario "${unknown}".`;
+    const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
+    return { issuer, dataDir, chosen, json, help: wanted };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

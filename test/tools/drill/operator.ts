@@ -1,0 +1,92 @@
+// What an operator can do to the service, over its admin listener, with the credential in its data directory.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Person } from '../client/index.js';
+
+interface Access {
+  readonly issuer: string;
+  readonly address: string;
+  readonly credential: string;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export class OperatorError extends Error {
+  constructor(
+    readonly status: number,
+    readonly path: string,
+    readonly problem: Json,
+  ) {
+    super(`${path}: ${status} ${JSON.stringify(problem)}`);
+    this.name = 'OperatorError';
+  }
+}
+
+const reason = 'drill';
+
+export class Operator {
+  constructor(private readonly dataDir: string) {}
+
+  /** How the running service is reached; throws while there is none. */
+  access(): Access {
+    return JSON.parse(readFileSync(join(this.dataDir, 'admin.json'), 'utf8')) as Access;
+  }
+
+  async openAccount({ username, password }: Person): Promise<{ readonly accountId: string }> {
+    const opened = await this.order('/admin/accounts', { email: username, password });
+    return { accountId: String(opened['accountId']) };
+  }
+
+  lock(accountId: string): Promise<Json> {
+    return this.order(`/admin/accounts/${accountId}/lock`, { reason });
+  }
+
+  unlock(accountId: string): Promise<Json> {
+    return this.order(`/admin/accounts/${accountId}/unlock`, { reason });
+  }
+
+  erase(accountId: string): Promise<Json> {
+    return this.order(`/admin/accounts/${accountId}/erase`, { reason });
+  }
+
+  /** Rejects with 404 when nobody has that name. */
+  find(email: string): Promise<Json> {
+    return this.order('/admin/accounts/find', { email });
+  }
+
+  rotateRefreshKey(): Promise<Json> {
+    return this.order('/admin/keys/rotate', { purpose: 'refresh', reason });
+  }
+
+  declareStoreRestored(): Promise<Json> {
+    return this.order('/admin/store/restored', { reason });
+  }
+
+  async advanceClock(seconds: number): Promise<void> {
+    await this.order('/admin/clock/advance', { seconds });
+  }
+
+  /** Whether the service was started with a clock that can be moved; moves it by a second to find out. */
+  async canAdvanceClock(): Promise<boolean> {
+    try {
+      await this.advanceClock(1);
+      return true;
+    } catch (error) {
+      if (error instanceof OperatorError && error.status === 409) return false;
+      throw error;
+    }
+  }
+
+  private async order(path: string, body: Json): Promise<Json> {
+    const { address, credential } = this.access();
+    const headers = {
+      authorization: `Bearer ${credential}`,
+      'content-type': 'application/json',
+      'x-operator': 'drill',
+    };
+    const answer = await fetch(`${address}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const problem = (await answer.json()) as Json;
+    if (!answer.ok) throw new OperatorError(answer.status, path, problem);
+    return problem;
+  }
+}

@@ -1,0 +1,116 @@
+// The service that is played against: one that runs already, or one started for this in a process of its own.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LedgerView } from './ledger.js';
+import { Operator } from './operator.js';
+
+/** What stands of a service: its address, its data, its operator. */
+export class Target {
+  readonly operator: Operator;
+  readonly ledger: LedgerView;
+
+  constructor(
+    readonly issuer: string,
+    readonly dataDir: string,
+  ) {
+    this.operator = new Operator(dataDir);
+    this.ledger = LedgerView.of(dataDir);
+  }
+
+  /** Ends the service and starts it again on its data; only where it was started for this. */
+  get restart(): (() => Promise<void>) | undefined {
+    return undefined;
+  }
+
+  async stop(): Promise<void> {}
+}
+
+export interface StartOptions {
+  /** Added to an environment without any `SALLYPORT_*`; the clock can be moved unless it says otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const readyWithinMs = 30_000;
+const stopWithinMs = 20_000;
+
+/** A service of its own on a free port and a temporary data directory, deleted by `stop`. */
+export class OwnTarget extends Target {
+  private constructor(
+    private child: ChildProcess,
+    private readonly options: StartOptions & { readonly dataDir: string; readonly issuer: string },
+  ) {
+    super(options.issuer, options.dataDir);
+  }
+
+  static async start({ env = {} }: StartOptions = {}): Promise<OwnTarget> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-drill-'));
+    const child = launch(dataDir, { PORT: '0', ...env });
+    const issuer = await untilReady(child, dataDir);
+    return new OwnTarget(child, { dataDir, issuer, env: { ...env, PORT: new URL(issuer).port } });
+  }
+
+  override get restart(): () => Promise<void> {
+    return async () => this.restartOn(() => undefined);
+  }
+
+  /** Ends the service, lets `change` alter its data, and starts it again at the same address. */
+  async restartOn(
+    change: (dataDir: string) => void,
+    signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+  ): Promise<void> {
+    await end(this.child, signal);
+    change(this.dataDir);
+    this.child = launch(this.dataDir, this.options.env ?? {});
+    await untilReady(this.child, this.dataDir);
+  }
+
+  override async stop(): Promise<void> {
+    await end(this.child, 'SIGTERM');
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+function launch(dataDir: string, env: Readonly<Record<string, string>>): ChildProcess {
+  // What a killed service left behind would pass for readiness.
+  rmSync(join(dataDir, 'admin.json'), { force: true });
+  const main = join(repositoryRoot(), 'dist', 'apps', 'standalone', 'src', 'main.js');
+  const ours = /^(SALLYPORT_|PORT$|NODE_)/;
+  const inherited = Object.entries(process.env).filter(([name]) => !ours.test(name));
+  const settings = { SALLYPORT_TEST_CLOCK: '1', SALLYPORT_LOG_LEVEL: 'warn', ...env };
+  return spawn(process.execPath, [main], {
+    env: { ...Object.fromEntries(inherited), ...settings, SALLYPORT_DATA_DIR: dataDir },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+/** The issuer, once the service is ready. Rejects when the process ends before. */
+async function untilReady(child: ChildProcess, dataDir: string): Promise<string> {
+  const deadline = Date.now() + readyWithinMs;
+  const operator = new Operator(dataDir);
+  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
+    if (existsSync(join(dataDir, 'admin.json'))) return operator.access().issuer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.kill('SIGKILL');
+  throw new Error('the service did not become ready; is it built (npm run build)?');
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** The folder of package.json, from source and from build output alike. */
+function repositoryRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
