@@ -2,10 +2,10 @@
 import { EngineError, type Append, type Appended, type Clock } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
 import { asUnavailable } from './errors.js';
-import { HeadCache, type Head } from './head-cache.js';
 import { closeBody, hashOf, openBody } from './ledger-file.js';
 import type { LedgerReader } from './ledger-reader.js';
 import type { Connection } from './sqlite-file.js';
+import type { Head, StreamHeads } from './stream-heads.js';
 
 /** An append whose events are text already: what cannot be written as JSON fails before it joins a group. */
 export interface PreparedAppend extends Omit<Append, 'events'> {
@@ -25,19 +25,17 @@ export class AppendGroup {
   private readonly insertEvent: Statement;
   private readonly insertStream: Statement;
   private readonly control: Record<'begin' | 'commit' | 'save' | 'release' | 'undo', Statement>;
-  private readonly dataVersion: Statement;
-  private seenVersion = -1;
+  private epoch = 0;
   private last = { position: 0, recordedAt: '' };
   private readonly staged = new Map<string, Head>();
 
   constructor(
     private readonly db: Connection,
     private readonly reader: LedgerReader,
-    private readonly options: { clock: Clock; heads: HeadCache; beforeCommit: () => void },
+    private readonly options: { clock: Clock; heads: StreamHeads; beforeCommit: () => void },
   ) {
     this.insertEvent = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.insertStream = db.prepare('INSERT INTO heads VALUES (?, ?)');
-    this.dataVersion = db.prepare('PRAGMA data_version').pluck();
     this.control = {
       begin: db.prepare('BEGIN IMMEDIATE'),
       commit: db.prepare('COMMIT'),
@@ -48,8 +46,8 @@ export class AppendGroup {
   }
 
   /**
-   * One outcome per append, in order, durable when this returns. Throws `store_unavailable` when nothing of the group was written, and
-   * `outcome_unknown` when the commit itself failed.
+   * One outcome per append, in order, durable when this returns. Throws `store_unavailable` when nothing of the
+   * group was written, and `outcome_unknown` when the commit itself failed.
    */
   write(appends: readonly PreparedAppend[]): (Appended | EngineError)[] {
     this.staged.clear();
@@ -126,24 +124,18 @@ export class AppendGroup {
   }
 
   private head(stream: string): Head | undefined {
-    const known = this.staged.get(stream) ?? this.options.heads.get(stream);
-    if (known !== undefined) return known;
-    const head = this.reader.headOf(stream);
-    if (head !== undefined) this.options.heads.set(stream, head);
-    return head;
+    return this.staged.get(stream) ?? this.options.heads.of(stream);
   }
 
   private hash(head: Head): string {
     return head.hash ?? this.reader.hashAt(head.streamId, head.revision);
   }
 
-  /** Another connection has written (a restore, a tool without the lock): what is remembered counts no more. */
   private catchUp(): void {
-    const version = this.dataVersion.get() as number;
-    if (version === this.seenVersion) return;
-    this.options.heads.clear();
+    const epoch = this.options.heads.refresh();
+    if (epoch === this.epoch) return;
     this.last = this.reader.lastEvent();
-    this.seenVersion = version;
+    this.epoch = epoch;
   }
 
   private commit(): void {
@@ -156,7 +148,7 @@ export class AppendGroup {
   }
 
   private forget(): void {
-    this.seenVersion = -1;
+    this.options.heads.forget();
     if (!this.db.open || !this.db.inTransaction) return;
     try {
       this.db.exec('ROLLBACK');

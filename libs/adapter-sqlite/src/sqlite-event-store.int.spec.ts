@@ -161,6 +161,7 @@ describe('SqliteEventStore', () => {
       await store.append(exampleAppend('a', -1));
       const other = SqliteEventStore.open({ file, clock: new SteppingClock() });
       await other.append(exampleAppend('a', 0));
+      expect(await store.heads(['a'])).toEqual([1]);
       await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: 'revision_conflict' });
       const guarded = exampleAppend('b', -1, { guards: [{ stream: 'a', revision: 0 }] });
       await expect(store.append(guarded)).rejects.toMatchObject({ code: 'guard_moved' });

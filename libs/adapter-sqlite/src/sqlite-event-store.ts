@@ -9,10 +9,10 @@ import {
 } from '@sallyport/engine';
 import { AppendGroup, prepareAppend, type PreparedAppend } from './append-group.js';
 import { asUnavailable, settle } from './errors.js';
-import { HeadCache } from './head-cache.js';
-import { LEDGER_FILE } from './ledger-file.js';
+import { LEDGER_FILE, toRecordedEvent } from './ledger-file.js';
 import { LedgerReader } from './ledger-reader.js';
 import { openForWriting, type Connection } from './sqlite-file.js';
+import { StreamHeads } from './stream-heads.js';
 
 export interface SqliteEventStoreOptions {
   readonly file: string;
@@ -43,7 +43,7 @@ export class SqliteEventStore extends EventStore {
   readonly listeners = new Set<(position: number | null) => void>();
   readonly reader: LedgerReader;
   private readonly group: AppendGroup;
-  private readonly heads_: HeadCache;
+  private readonly streamHeads: StreamHeads;
   private readonly maxWaiting: number;
   private waiting: Waiting[] = [];
   private scheduled = false;
@@ -55,10 +55,10 @@ export class SqliteEventStore extends EventStore {
     super();
     const { clock, commitDelayMs = 0 } = options;
     this.maxWaiting = options.maxWaiting ?? 10_000;
-    this.heads_ = new HeadCache(options.cachedHeads ?? 131_072);
     this.reader = new LedgerReader(db);
+    this.streamHeads = new StreamHeads(db, this.reader, options.cachedHeads ?? 131_072);
     const beforeCommit = commitDelayMs === 0 ? () => undefined : () => blockFor(commitDelayMs);
-    this.group = new AppendGroup(db, this.reader, { clock, heads: this.heads_, beforeCommit });
+    this.group = new AppendGroup(db, this.reader, { clock, heads: this.streamHeads, beforeCommit });
   }
 
   /** Opens or creates the file. The caller holds the lock on its directory. Throws `SqliteFileError`. */
@@ -85,11 +85,23 @@ export class SqliteEventStore extends EventStore {
   }
 
   readBack(stream: string, limit: number, maxRevision?: number): Promise<RecordedEvent[]> {
-    return settle(() => this.reader.readBack(stream, limit, maxRevision));
+    return settle(() => {
+      const rows = this.reader.rowsBack(stream, limit, maxRevision);
+      const events = rows.map(toRecordedEvent);
+      // Who loads a stream appends to it, or guards it, next.
+      const [row, head] = [rows[0], events[0]];
+      if (maxRevision === undefined && row !== undefined && head !== undefined) {
+        this.streamHeads.set(stream, { streamId: row[1], revision: head.revision, hash: head.hash });
+      }
+      return events;
+    });
   }
 
   heads(streams: readonly string[]): Promise<number[]> {
-    return settle(() => streams.map((stream) => this.reader.headOf(stream)?.revision ?? -1));
+    return settle(() => {
+      this.streamHeads.refresh();
+      return streams.map((stream) => this.streamHeads.revisionOf(stream));
+    });
   }
 
   /** Appends that wait for their commit now. */
