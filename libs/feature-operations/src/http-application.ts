@@ -6,7 +6,7 @@ import type { FastifyServerOptions } from 'fastify';
 import type { HttpSocket } from './http-server.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { problemOf } from './problems.js';
-import { addRequestHooks, type RequestHooks } from './request-hooks.js';
+import { addRequestHooks, constantHeaders, type RequestHooks } from './request-hooks.js';
 import { RouteTable } from './route-table.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
@@ -39,7 +39,10 @@ export async function startHttpApplication(
     trustProxy: proxies.ranges.length === 0 ? false : [...proxies.ranges],
     requestIdHeader: false,
     genReqId: (request) => proxies.requestId(request),
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, problemOf(error)),
+    // A URL that cannot be read gets here before any hook.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply.headers(constantHeaders(parts.https)), problemOf(error));
+    },
   };
   // Our own hooks do all that Nest's middleware would.
   const adapter = new FastifyAdapter({ ...options, skipMiddie: true });

@@ -18,7 +18,7 @@ export interface RequestHooks {
 }
 
 /** Headers of every answer; a route that needs others sets its own over them. */
-function constantHeaders(https: boolean): Readonly<Record<string, string>> {
+export function constantHeaders(https: boolean): Readonly<Record<string, string>> {
   return {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
