@@ -37,7 +37,8 @@ export class StreamQueue {
   }
 
   private start<T>(stream: string, task: () => Promise<T>): Promise<T> {
-    const result = task();
+    // Through an async function, so that a task that throws at once keeps no place.
+    const result = (async () => task())();
     const lane: Lane = { tail: result, length: 1 };
     this.lanes.set(stream, lane);
     return result.finally(() => this.leave(stream, lane));
