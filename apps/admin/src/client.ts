@@ -56,7 +56,8 @@ export class AdminClient {
     const headers = { authorization: `Bearer ${this.access.credential}`, 'x-operator': this.from.operator };
     const signal = AbortSignal.timeout(answerWithinMs);
     const type = { 'content-type': 'application/json' };
-    const init = body === undefined ? { headers } : { headers: { ...headers, ...type }, body: JSON.stringify(body) };
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const init = text === undefined ? { headers } : { headers: { ...headers, ...type }, body: text };
     try {
       return await fetch(`${this.access.address}${path}`, { method, signal, ...init });
     } catch (error) {
@@ -79,8 +80,8 @@ function readAccess(dataDir: string): AdminAccess {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const advice = 'Start it with npm start, or name its data directory with --data-dir.';
-    const forbidden = code === 'EACCES';
-    const message = forbidden ? `You may not read admin.json in ${dataDir}.` : `No service runs on ${dataDir}. ${advice}`;
-    throw new AdminFailure('unavailable', message);
+    const missing = `No service runs on ${dataDir}. ${advice}`;
+    const forbidden = `You may not read admin.json in ${dataDir}.`;
+    throw new AdminFailure('unavailable', code === 'EACCES' ? forbidden : missing);
   }
 }

@@ -26,5 +26,5 @@ function cell(value: unknown): string {
   if (value === undefined || value === null) return '-';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   // What a service answers must not move the cursor of a terminal.
-  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+  return text.replace(/\p{Cc}/gu, '?');
 }

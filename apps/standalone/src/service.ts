@@ -117,10 +117,10 @@ async function startAdmin(
   });
 }
 
-function advance(clock: Clock, milliseconds: number): boolean {
-  if (!(clock instanceof MovableClock)) return false;
+function advance(clock: Clock, milliseconds: number): number | undefined {
+  if (!(clock instanceof MovableClock)) return undefined;
   clock.advance(milliseconds);
-  return true;
+  return clock.now();
 }
 
 interface BannerFacts {

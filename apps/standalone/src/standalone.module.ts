@@ -9,7 +9,7 @@ import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/featur
 import { OAuthModule } from '@sallyport/feature-oauth';
 import { OperationsModule, Readiness, remembered } from '@sallyport/feature-operations';
 import { SessionsModule, ViewProgress, ViewWorker } from '@sallyport/feature-sessions';
-import { Credentials, KeyRing, MasterKey, PersonalKeys } from '@sallyport/tokens';
+import { Credentials, KeyRing, PersonalKeys, type MasterKey } from '@sallyport/tokens';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from './config.js';
 import type { ViewsWorkerData } from './views-worker.js';
@@ -72,14 +72,13 @@ function ports(parts: StandaloneParts): DynamicModule {
   return { module: PortsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
 }
 
-function given({ config, issuer, master, clock, ids, registry }: StandaloneParts): FactoryProvider[] {
+function given({ config, issuer, clock, ids, registry }: StandaloneParts): FactoryProvider[] {
   const { audience = issuer, freshSeconds, signUp, development } = config.identity;
   const settings: ServiceSettings = { issuer, audience, freshSeconds, signUpEnabled: signUp, development };
   return [
     { provide: Clock, useFactory: () => clock },
     { provide: Ids, useFactory: () => ids },
     { provide: Registry, useFactory: () => registry },
-    { provide: MasterKey, useFactory: () => master },
     { provide: ServiceSettings, useFactory: () => settings },
     { provide: ClientRegistry, useFactory: () => new ClientRegistry(config.clients) },
     { provide: PasswordHasher, useFactory: () => measured(new ArgonPasswords(), registry) },
@@ -97,27 +96,23 @@ function stores({ config }: StandaloneParts): FactoryProvider[] {
   ];
 }
 
-function keys({ config, issuer }: StandaloneParts): FactoryProvider[] {
+function keys({ config, issuer, master, ids, clock }: StandaloneParts): FactoryProvider[] {
   const longestSeconds = Math.max(...config.clients.map(({ absoluteSeconds }) => absoluteSeconds));
-  const ring = async (store: SecretStore, master: MasterKey, ids: Ids, clock: Clock) => {
+  const ring = async (store: SecretStore) => {
     const made = new KeyRing({ store, master, ids, clock, issuer, keepRefreshKeysMs: longestSeconds * 1000 });
     await made.load();
     return made;
   };
-  const personal = (store: SecretStore, master: MasterKey, ids: Ids) => {
-    return new PersonalKeys({ store, master, ids });
-  };
-  const credentials = (master: MasterKey, ids: Ids) => new Credentials(master, ids);
+  const personal = (store: SecretStore) => new PersonalKeys({ store, master, ids });
   return [
-    { provide: KeyRing, useFactory: ring, inject: [SecretStore, MasterKey, Ids, Clock] },
-    { provide: PersonalKeys, useFactory: personal, inject: [SecretStore, MasterKey, Ids] },
-    { provide: Credentials, useFactory: credentials, inject: [MasterKey, Ids] },
+    { provide: KeyRing, useFactory: ring, inject: [SecretStore] },
+    { provide: PersonalKeys, useFactory: personal, inject: [SecretStore] },
+    { provide: Credentials, useFactory: () => new Credentials(master, ids) },
   ];
 }
 
 function operations(): FactoryProvider[] {
-  const inject = [EventStore, SecretStore, KeyRing, ViewProgress];
-  return [{ provide: Readiness, useFactory: readiness, inject }];
+  return [{ provide: Readiness, useFactory: readiness, inject: [DataFiles, KeyRing, ViewProgress] }];
 }
 
 function viewWorker({ ledgerFile, viewsFile }: DataFiles, feed: Feed): ViewWorker {
@@ -127,7 +122,7 @@ function viewWorker({ ledgerFile, viewsFile }: DataFiles, feed: Feed): ViewWorke
   return new ViewWorker({ feed, spawn: () => new Worker(script, { workerData, env: {} }) });
 }
 
-function readiness(events: EventStore, secrets: SecretStore, ring: KeyRing, views: ViewProgress): Readiness {
+function readiness({ events, secrets }: DataFiles, ring: KeyRing, views: ViewProgress): Readiness {
   const writable = async () => {
     await events.heads(['keys']);
     await secrets.put('readiness', 'probe', new Uint8Array(1));

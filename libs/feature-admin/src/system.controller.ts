@@ -2,7 +2,6 @@
 import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { keyPurposes } from '@sallyport/core-session';
-import { Clock } from '@sallyport/engine';
 import { DeclareStoreRestored, ProblemError, RotateKey, type Written } from '@sallyport/feature-ledger';
 import { KeyRing, type KeyDescription } from '@sallyport/tokens';
 import type { FastifyRequest } from 'fastify';
@@ -19,7 +18,6 @@ export class SystemController {
   constructor(
     private readonly commands: CommandBus,
     private readonly ring: KeyRing,
-    private readonly clock: Clock,
     private readonly mover: ClockMover,
   ) {}
 
@@ -49,7 +47,8 @@ export class SystemController {
   @HttpCode(200)
   advance(@Req() request: FastifyRequest): { readonly now: string } {
     const seconds = AdminInput.read(request.body, (from) => from.count('seconds', maxAdvanceSeconds));
-    if (!this.mover.advance(seconds * 1000)) {
+    const nowMs = this.mover.advance(seconds * 1000);
+    if (nowMs === undefined) {
       throw new ProblemError({
         status: 409,
         code: 'clock_fixed',
@@ -57,6 +56,6 @@ export class SystemController {
         detail: 'Start it with SALLYPORT_TEST_CLOCK=1 to try what happens in days.',
       });
     }
-    return { now: new Date(this.clock.now()).toISOString() };
+    return { now: new Date(nowMs).toISOString() };
   }
 }
