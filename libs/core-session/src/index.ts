@@ -2,6 +2,7 @@
 export * from './account.js';
 export * from './account-events.js';
 export * from './catalogue.js';
+export * from './folds.js';
 export * from './login-events.js';
 export * from './policy.js';
 export * from './rotation.js';

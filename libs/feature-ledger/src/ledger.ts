@@ -1,28 +1,7 @@
 // The streams as the handlers use them: states with the guards they were read under, and commands run on them.
 import { Injectable } from '@nestjs/common';
-import {
-  carriedAccount,
-  carriedCutoffs,
-  carriedName,
-  carriedSession,
-  eventCatalogue,
-  evolveAccount,
-  evolveCutoffs,
-  evolveName,
-  evolveSession,
-  noCutoffs,
-  streams,
-} from '@sallyport/core-session';
-import type {
-  AccountEvent,
-  AccountState,
-  CutoffEvent,
-  CutoffsState,
-  NameEvent,
-  NameState,
-  SessionEvent,
-  SessionState,
-} from '@sallyport/core-session';
+import { accountFold, cutoffsFold, eventCatalogue, nameFold, sessionFold, streams } from '@sallyport/core-session';
+import type { AccountState, CutoffsState, NameState, SessionState } from '@sallyport/core-session';
 import { eventId, EventStore, handleCommand, Ids, readVerdict, StateReader, StreamQueue } from '@sallyport/engine';
 import type { Command, DomainEvent, EventDraft, Handled, JsonObject, Loaded, StreamType, Versioned } from '@sallyport/engine';
 import { Credentials, PersonalKeys } from '@sallyport/tokens';
@@ -44,29 +23,15 @@ export interface Order {
 
 const megabyte = 1024 * 1024;
 const sessionType: StreamType<SessionState | undefined> = {
-  initial: undefined,
-  evolve: (state, event) => evolveSession(state, event as SessionEvent),
-  carried: carriedSession,
+  ...sessionFold,
   size: (state) => (state === undefined ? 200 : 1400),
 };
 const accountType: StreamType<AccountState | undefined> = {
-  initial: undefined,
-  evolve: (state, event, revision) => evolveAccount(state, event as AccountEvent, revision),
-  carried: carriedAccount,
+  ...accountFold,
   size: (state) => (state === undefined ? 200 : 800 + 250 * state.devices.length + 80 * state.lostKeys.length),
 };
-const cutoffsType: StreamType<CutoffsState> = {
-  initial: noCutoffs,
-  evolve: (state, event, revision) => evolveCutoffs(state, event as CutoffEvent, revision),
-  carried: carriedCutoffs,
-  size: () => 500,
-};
-const nameType: StreamType<NameState> = {
-  initial: { v: 1 },
-  evolve: (state, event) => evolveName(state, event as NameEvent),
-  carried: carriedName,
-  size: () => 200,
-};
+const cutoffsType: StreamType<CutoffsState> = { ...cutoffsFold, size: () => 500 };
+const nameType: StreamType<NameState> = { ...nameFold, size: () => 200 };
 
 @Injectable()
 export class Ledger {

@@ -3,6 +3,7 @@ export * from './event-store-contract.js';
 export * from './examples.js';
 export * from './feed-contract.js';
 export * from './given-when-then.js';
+export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core-session';
 export * from './memory-event-store.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { SqliteFeed } from '@sallyport/adapter-sqlite';
-import { assertLedgerFolds } from '@sallyport/testing';
+import { streamProblems } from '@sallyport/core-session';
+import type { RecordedEvent } from '@sallyport/engine';
 import { openGround } from './local-service.js';
 import type { Ground } from './local-service.js';
-import { RotationModel, stepKinds } from './rotation-model.js';
+import { RotationModel, stepKinds, Violation } from './rotation-model.js';
 import type { Step } from './rotation-model.js';
 
 export interface ModelRun {
@@ -58,7 +59,15 @@ async function live(taken: readonly Step[]): Promise<number> {
 
 /** Carried state equals folded state on every event, and every stream's chain of hashes holds. */
 async function foldsAndChainsHold(ground: Ground): Promise<void> {
+  const streams = new Map<string, RecordedEvent[]>();
   const feed = SqliteFeed.of(ground.store);
-  const events = await feed.read(null, 1_000_000);
-  assertLedgerFolds(events);
+  for (let page = await feed.read(null, 5_000); page.length > 0; page = await feed.read(page.at(-1)!.position, 5_000)) {
+    for (const event of page) {
+      const stream = streams.get(event.stream) ?? [];
+      stream.push(event);
+      streams.set(event.stream, stream);
+    }
+  }
+  const problems = [...streams].flatMap(([stream, events]) => streamProblems(stream, events));
+  if (problems.length > 0) throw new Violation(problems.slice(0, 5).join('\n'));
 }
