@@ -174,8 +174,11 @@ function isNoVerdict(error: unknown): boolean {
   return oauth.isDPoPNonceError(error) || isError(error, 'invalid_dpop_proof') || isBusy(error);
 }
 
+/** The library reads the body of a 4xx only; anything else is to it an answer that does not conform. */
 function isBusy(error: unknown): boolean {
-  return error instanceof oauth.ResponseBodyError && error.status === 503;
+  return (
+    error instanceof oauth.OperationProcessingError && (error.cause as Response | undefined)?.status === 503
+  );
 }
 
 async function pauseIfBusy(error: unknown): Promise<void> {

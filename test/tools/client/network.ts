@@ -37,6 +37,8 @@ const timeoutMs = 30_000;
 export class Network {
   /** The latest `DPoP-Nonce` heard. */
   nonce: string | undefined;
+  /** Where the latest write stands (`Sallyport-Position`): what a view has to have reached to show it. */
+  position: string | undefined;
   /** The POSTs sent so far, oldest first. */
   readonly posts: Recorded[] = [];
   /** Answers that were lost on the way: the app never saw them. */
@@ -54,6 +56,7 @@ export class Network {
     if (request.method === 'POST') this.posts.push(request);
     const response = await transmit(request, sent.signal);
     this.nonce = response.headers.get('dpop-nonce') ?? this.nonce;
+    this.position = response.headers.get('sallyport-position') ?? this.position;
     if (this.losing === 0 || request.method !== 'POST') return response;
     const answer = await readAnswer(response.clone());
     if (answer.body['error'] === 'use_dpop_nonce') return response;

@@ -1,5 +1,5 @@
 // Scenarios of honest phones on bad networks: nobody is signed out for what got lost, doubled or delayed.
-import { AnswerLost, replay, type App } from '../client/index.js';
+import { AnswerLost, type App } from '../client/index.js';
 import { idsOf, type Scenario, type Stage } from './stage.js';
 
 const daySeconds = 86_400;
@@ -170,49 +170,4 @@ async function parallelBearer(stage: Stage, app: App): Promise<void> {
   ]);
 }
 
-const delayedDuplicate: Scenario = {
-  name: 'delayed-duplicate',
-  title: 'a request that arrives twice, at once or late, gets nothing the second time and harms nobody',
-  async play(stage) {
-    const app = await stage.phone(await stage.person());
-    const exchange = app.network.posts.at(-1);
-    await app.refresh();
-    const refresh = app.network.posts.at(-1);
-    if (exchange === undefined || refresh === undefined) throw new Error('nothing was recorded');
-    const soon = await replay(refresh);
-    stage.check(
-      'at once: the proof was used, no verdict on the token',
-      soon.body['error'] === 'invalid_dpop_proof',
-      soon.body,
-    );
-    stage.check('with a fresh nonce for a new proof', soon.headers.get('dpop-nonce') !== null);
-    await app.refresh();
-    const late = await replay(refresh);
-    stage.check(
-      'late: a challenge, no verdict on the token',
-      late.body['error'] === 'use_dpop_nonce',
-      late.body,
-    );
-    const again = await replay(exchange);
-    stage.check(
-      'the exchange once more: the proof was used',
-      again.body['error'] === 'invalid_dpop_proof',
-      again.body,
-    );
-    await app.refresh();
-    await stage.sessionTells(idsOf(app.tokens).sid, [
-      'started',
-      'refresh-rotated',
-      'refresh-rotated',
-      'refresh-rotated',
-    ]);
-  },
-};
-
-export const lostAnswers: readonly Scenario[] = [
-  lostAnswer,
-  lostAnswerDays,
-  refreshForDays,
-  parallelRefresh,
-  delayedDuplicate,
-];
+export const lostAnswers: readonly Scenario[] = [lostAnswer, lostAnswerDays, refreshForDays, parallelRefresh];

@@ -1,13 +1,14 @@
 // `npm run drill`: plays losses, thefts and revocations against a service, and checks what its ledger tells.
 import { parseArgs } from 'node:util';
 import { Report } from '../report.js';
+import { copies } from './copies.js';
 import { lostAnswers } from './lost-answers.js';
 import { revocations } from './revocations.js';
 import { Stage, type Scenario } from './stage.js';
 import { OwnTarget, Target } from './target.js';
 import { thieves } from './thieves.js';
 
-const scenarios: readonly Scenario[] = [...lostAnswers, ...thieves, ...revocations];
+const scenarios: readonly Scenario[] = [...lostAnswers, ...copies, ...thieves, ...revocations];
 
 const help = `npm run drill [-- options]
   --issuer URL --data-dir DIR   play against this running service (both, or neither: then one is started)

@@ -10,7 +10,7 @@ const lostPhone: Scenario = {
     const lost = await stage.phone(person);
     const other = await stage.phone(person);
     const { did, sid } = idsOf(lost.tokens);
-    const shown = await other.call('GET', '/v1/devices');
+    const shown = await other.call('GET', `/v1/devices?after=${other.network.position}`);
     const devices = (shown.body['devices'] ?? []) as readonly {
       readonly id: string;
       readonly current: boolean;
@@ -24,7 +24,11 @@ const lostPhone: Scenario = {
     const reported = await other.call('POST', `/v1/devices/${did}/lost`);
     stage.check('it reports the first one lost', reported.status === 204, reported.body);
     await stage.signsOut('the lost phone is out', lost.refresh(), 'device_revoked');
-    await stage.rejects('and cannot be signed in again, password or not', lost.signIn(person));
+    await stage.refuses(
+      'and cannot be signed in again, password or not',
+      lost.signIn(person),
+      'device_key_lost',
+    );
     await other.refresh();
     stage.check('the other one goes on', other.store.read() !== undefined);
     await stage.sessionTells(sid, ['started']);
@@ -52,7 +56,7 @@ const logOutEverywhere: Scenario = {
     stage.check('its access token is refused at once', call === 401, call);
     await stage.signsOut('it is out', first.refresh(), 'revoked');
     await stage.signsOut('the other is out', second.refresh(), 'revoked');
-    await stage.rejects('the code in flight is worth nothing', waiting.exchange(code));
+    await stage.refuses('the code in flight is worth nothing', waiting.exchange(code), 'revoked');
     await waiting.signIn(person);
     stage.check('a sign-in after it works', waiting.store.read() !== undefined);
     const told = ['opened', 'device-linked', 'device-linked', 'all-sessions-revoked', 'device-linked*'];
@@ -84,7 +88,7 @@ const lockAndUnlock: Scenario = {
     await operator.unlock(person.accountId);
     app.store.restore(held);
     await stage.signsOut('unlocked: the session from before stays ended', app.refresh(), 'revoked');
-    await stage.rejects('unlocked: the code from before stays worthless', waiting.exchange(code));
+    await stage.refuses('unlocked: the code from before stays worthless', waiting.exchange(code));
     await app.signIn(person);
     await app.refresh();
     stage.check('unlocked: a new sign-in works', app.store.read() !== undefined);
@@ -129,7 +133,7 @@ async function operatorErasure(stage: Stage): Promise<void> {
   const code = await waiting.obtainCode(person);
   await stage.target.operator.erase(person.accountId);
   await stage.signsOut('by an operator: the session has ended', app.refresh(), 'closed');
-  await stage.rejects('by an operator: a code in flight is worth nothing', waiting.exchange(code));
+  await stage.refuses('by an operator: a code in flight is worth nothing', waiting.exchange(code));
   await stage.streamTells(`account-${person.accountId}`, ['opened', 'device-linked', 'erased']);
 }
 

@@ -1,6 +1,7 @@
 // What a scenario plays with: people, their phones, thieves, the ledger, and checks that are counted.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as oauth from 'oauth4webapi';
 import {
   App,
   demoBearer,
@@ -100,6 +101,18 @@ export class Stage {
     );
     this.check(name, error !== undefined, 'it went through');
     return error;
+  }
+
+  /** A code is refused, for the reason where one is named. */
+  async refuses(name: string, exchange: Promise<unknown>, reason?: string): Promise<void> {
+    const error = await exchange.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    const answer = error instanceof oauth.ResponseBodyError ? error.cause : { unexpected: String(error) };
+    const holds =
+      answer['error'] === 'invalid_grant' && (reason === undefined || answer['reason'] === reason);
+    this.check(name, holds, answer);
   }
 
   /** The session's stream tells exactly this. */

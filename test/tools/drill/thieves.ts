@@ -1,4 +1,4 @@
-// Scenarios of theft: what a thief of a token, a request or the key gets, and what the owner notices.
+// Scenarios of theft: what a thief of a token or of the key gets, and what the owner notices.
 import { newDeviceKey, newId, type App } from '../client/index.js';
 import { idsOf, type Scenario, type Stage } from './stage.js';
 
@@ -89,116 +89,6 @@ async function theThief(stage: Stage, app: App, attempts: boolean): Promise<App>
   return thief;
 }
 
-const copiedRequest: Scenario = {
-  name: 'copied-request',
-  title: 'a copied request is good once; what the copier gains is worth nothing without the key',
-  async play(stage) {
-    const app = await stage.phone(await stage.person());
-    const { sid } = idsOf(app.tokens);
-    const { refreshToken, attempt } = app.tokens;
-    const copier = stage.stranger(app);
-    const { key } = app.options;
-    if (key === undefined) throw new Error('a phone has a key');
-    const proof = await copier.proof(copier.tokenEndpoint, key, { attempt });
-    const both = await Promise.all([
-      copier.refresh(refreshToken, { proof }),
-      copier.refresh(refreshToken, { proof }),
-    ]);
-    const won = both.filter(({ status }) => status === 200);
-    const other = both.find(({ status }) => status !== 200);
-    stage.check(
-      'request and copy together: one is answered',
-      won.length === 1,
-      both.map(({ body }) => body['error']),
-    );
-    stage.check(
-      'the other is told that the proof was used',
-      other?.body['error'] === 'invalid_dpop_proof',
-      other?.body,
-    );
-    const gained = String(won[0]?.body['refresh_token']);
-    const used = await copier.refresh(gained, { key: await newDeviceKey() });
-    stage.check(
-      'a token gained so is refused without the key',
-      used.body['error'] === 'invalid_grant',
-      used.body,
-    );
-    await afterRestart(stage, async () => {
-      const late = await copier.refresh(refreshToken, { proof });
-      stage.check(
-        'after a restart the copy is still refused',
-        late.body['error'] === 'invalid_dpop_proof',
-        late.body,
-      );
-    });
-    const own = await app.refresh();
-    stage.check('the owner, who saw no answer, gets the same token', own.refreshToken === gained);
-    await stage.sessionTells(sid, [
-      'started',
-      'refresh-rotated',
-      'reuse-detected(wrong_key)',
-      'rotation-retried',
-    ]);
-  },
-};
-
-async function afterRestart(stage: Stage, then: () => Promise<void>): Promise<void> {
-  const { restart } = stage.target;
-  if (restart === undefined) {
-    stage.report.skip(
-      'after a restart the copy is still refused',
-      "the service is not the drill's own to restart",
-    );
-    return;
-  }
-  await restart();
-  await then();
-}
-
-const olderToken: Scenario = {
-  name: 'older-token',
-  title: 'a token older than the predecessor gets nothing, and the session goes on',
-  async play(stage) {
-    const app = await stage.phone(await stage.person());
-    const { sid } = idsOf(app.tokens);
-    const old = app.tokens;
-    const stranger = stage.stranger(app);
-    await stranger.freshNonce();
-    await app.refresh();
-    await app.refresh();
-    const { key } = app.options;
-    const first = await stranger.refresh(old.refreshToken, { key });
-    stage.check(
-      'with an older nonce: a challenge, in case it is a late duplicate',
-      first.body['error'] === 'use_dpop_nonce',
-      first.body,
-    );
-    const second = await stranger.refresh(old.refreshToken, { key });
-    const { error, reason } = second.body;
-    stage.check(
-      'with a fresh one: refused as a stale token',
-      error === 'invalid_grant' && reason === 'stale_token',
-      second.body,
-    );
-    const newer = app.tokens;
-    app.store.restore(old);
-    const racing = app.refresh();
-    app.store.restore(newer);
-    await racing;
-    stage.check(
-      'an app whose other process had rotated goes on with what is stored',
-      idsOf(app.tokens).sid === sid,
-    );
-    await stage.sessionTells(sid, [
-      'started',
-      'refresh-rotated',
-      'refresh-rotated',
-      'stale-token-presented',
-      'refresh-rotated',
-    ]);
-  },
-};
-
 const bearerTheft: Scenario = {
   name: 'bearer-theft',
   title: 'a bearer token used twice ends the session, for the thief too',
@@ -219,45 +109,9 @@ const bearerTheft: Scenario = {
   },
 };
 
-const forgedToken: Scenario = {
-  name: 'forged-token',
-  title: 'a token that was not minted here gets nothing and leaves no trace in any session',
-  async play(stage) {
-    const app = await stage.phone(await stage.person());
-    const { sid } = idsOf(app.tokens);
-    const forger = stage.stranger(app);
-    const { key } = app.options;
-    const { refreshToken } = app.tokens;
-    const forged = [12, 20, 40, 60, 90, refreshToken.length - 3].map((at) => altered(refreshToken, at));
-    const answers = await Promise.all(forged.map((token) => forger.refresh(token, { key })));
-    const errors = answers.map(({ body }) => body['error']);
-    stage.check(
-      'whatever part of it is altered',
-      errors.every((error) => error === 'invalid_grant'),
-      errors,
-    );
-    const random = await forger.refresh(
-      `sprt_${newId()
-        .repeat(6)
-        .slice(0, refreshToken.length - 5)}`,
-      { key },
-    );
-    stage.check('or made up', random.body['error'] === 'invalid_grant', random.body);
-    await app.refresh();
-    await stage.sessionTells(sid, ['started', 'refresh-rotated']);
-  },
-};
-
-function altered(token: string, at: number): string {
-  return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
-}
-
 export const thieves: readonly Scenario[] = [
   stolenWithoutKey,
   stolenWithKey,
   stolenWithKeyAndAttempt,
-  copiedRequest,
-  olderToken,
   bearerTheft,
-  forgedToken,
 ];
