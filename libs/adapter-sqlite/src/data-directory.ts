@@ -36,7 +36,8 @@ function prepareDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // Ours alone: closed to others. A directory that holds other things is left as its owner made it.
-    if (readdirSync(directory).length === 0 || existsSync(join(directory, LOCK_FILE))) chmodSync(directory, 0o700);
+    if (readdirSync(directory).length === 0 || existsSync(join(directory, LOCK_FILE)))
+      chmodSync(directory, 0o700);
   } catch (error) {
     throw unusable(directory, error);
   }
@@ -53,8 +54,9 @@ function takeLock(directory: string): Database.Database {
     return db;
   } catch (error) {
     db?.close();
-    const code = error instanceof Database.SqliteError ? error.code : '';
-    throw code.startsWith('SQLITE_BUSY') ? inUse(directory, error) : unusable(directory, error);
+    // By its code: the addon keeps the error class of whoever loaded it first, so `instanceof` can say no.
+    const code = (error as { code?: unknown }).code;
+    throw String(code).startsWith('SQLITE_BUSY') ? inUse(directory, error) : unusable(directory, error);
   }
 }
 
