@@ -1,11 +1,20 @@
 // Decisions about accounts: what happens, what is refused, and what stays quiet because it has happened already.
-import { account, accountEvents, accountFold, given, nameHash, openedMs, otherKey, otherSessionId } from '@sallyport/testing';
+import {
+  account,
+  accountEvents,
+  given,
+  nameHash,
+  openedMs,
+  otherKey,
+  otherSessionId,
+} from '@sallyport/testing';
 import { phone, phoneKey, sessionId } from '@sallyport/testing';
 import type { Given, Outcome } from '@sallyport/testing';
 import { carriedAccount, evolveAccount, maxUnlinkedRemembered } from './account-events.js';
 import type { AccountEvent, AccountState } from './account-events.js';
 import * as decide from './account.js';
 import type { AccountAt, AccountDecision } from './account.js';
+import { accountFold } from './folds.js';
 import { maxDevicesPerAccount } from './policy.js';
 
 type Account = AccountState | undefined;

@@ -1,5 +1,6 @@
 // Sign-in names: claimed once, taken over from an account that was never opened, released by an erasure.
-import { aliceId, given, nameFold } from '@sallyport/testing';
+import { aliceId, given } from '@sallyport/testing';
+import { nameFold } from './folds.js';
 import { carriedName, claimName, evolveName, releaseName } from './login-events.js';
 import type { NameEvent } from './login-events.js';
 

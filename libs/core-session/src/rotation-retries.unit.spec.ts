@@ -10,11 +10,11 @@ import {
   proofOf,
   refreshOf,
   secondMs,
-  sessionFold,
   standingOf,
   startedMs,
 } from '@sallyport/testing';
 import type { Given, Outcome } from '@sallyport/testing';
+import { sessionFold } from './folds.js';
 import { rotate } from './rotation.js';
 import type { RotateRefresh, RotationDecision } from './rotation.js';
 import { maxRecordedRetries } from './session-events.js';

@@ -2,7 +2,6 @@
 import {
   account,
   accountEvents,
-  accountFold,
   bearerRefreshOf,
   bearerStarted,
   dayMs,
@@ -17,12 +16,12 @@ import {
   proofHashOf,
   proofOf,
   refreshOf,
-  sessionFold,
   standingOf,
   startedMs,
 } from '@sallyport/testing';
 import type { Given, Outcome } from '@sallyport/testing';
 import { lockAccount, revokeDevice } from './account.js';
+import { accountFold, sessionFold } from './folds.js';
 import { grantedScope, rotate, screenRotation } from './rotation.js';
 import type { RotateRefresh, RotationDecision } from './rotation.js';
 import type { SessionState } from './session-events.js';

@@ -10,11 +10,11 @@ import {
   otherKey,
   policy,
   proofHashOf,
-  sessionFold,
   startBearer,
   startedMs,
   startKeyBound,
 } from '@sallyport/testing';
+import { sessionFold } from './folds.js';
 import { carriedSession, evolveSession } from './session-events.js';
 import type { SessionEvent, SessionState } from './session-events.js';
 import { recordReuse, revokeSession, startSession } from './session.js';

@@ -1,11 +1,12 @@
 // The standing against a naive oracle that knows no revisions: each fact kills whom it concerns, at once, for good.
 import fc from 'fast-check';
-import { accountEvents, accountFold, bearerSession, cutoffsFold, given, keyBoundSession, phone } from '@sallyport/testing';
+import { accountEvents, bearerSession, given, keyBoundSession, phone } from '@sallyport/testing';
 import { startedMs } from '@sallyport/testing';
 import type { Given } from '@sallyport/testing';
 import * as decide from './account.js';
 import type { AccountAt, AccountDecision } from './account.js';
 import type { AccountState } from './account-events.js';
+import { accountFold, cutoffsFold } from './folds.js';
 import type { SessionState } from './session-events.js';
 import { sessionStanding } from './standing.js';
 import { declareCutoff } from './system-events.js';

@@ -1,10 +1,11 @@
 // Whether a session may act: by revision against revoking facts, and by the clock for expiry.
-import { account, accountEvents, accountFold, bearerSession, cutoffsFold, dayMs, given } from '@sallyport/testing';
+import { account, accountEvents, bearerSession, dayMs, given } from '@sallyport/testing';
 import { keyBoundSession, otherSessionId, phone, sessionId, standingOf, startedMs } from '@sallyport/testing';
 import type { Given } from '@sallyport/testing';
 import { changePassword, linkDevice, lockAccount, revokeAllSessions, revokeDevice, unlockAccount } from './account.js';
 import type { AccountAt } from './account.js';
 import type { AccountState } from './account-events.js';
+import { accountFold, cutoffsFold } from './folds.js';
 import type { SessionState } from './session-events.js';
 import { sessionStanding } from './standing.js';
 import type { StandingInput, StandingReason } from './standing.js';

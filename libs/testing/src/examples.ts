@@ -40,7 +40,7 @@ export const phone: LinkedDevice = {
   linkedAt: new Date(openedMs + minuteMs).toISOString(),
 };
 
-export const network: Network = { country: 'CH', asn: 3303, kind: 'mobile', ipTag: 'k2Vd8sQwR4tY' };
+export const network: Network = { country: 'CH', asn: 3303, kind: 'mobile', ipTag: 'k2Vd8sQwR4tYb7Nm' };
 
 /** A client whose sessions are bound to the device's key. */
 export const policy: SessionPolicy = {

@@ -100,7 +100,11 @@ function foldChecked<S>(fold: Fold<S>, at: { readonly state: S; readonly revisio
  */
 export function assertLedgerFolds(recorded: readonly RecordedEvent[]): void {
   const streams = new Map<string, RecordedEvent[]>();
-  for (const event of recorded) streams.set(event.stream, [...(streams.get(event.stream) ?? []), event]);
+  for (const event of recorded) {
+    const events = streams.get(event.stream);
+    if (events === undefined) streams.set(event.stream, [event]);
+    else events.push(event);
+  }
   const problems = [...streams].flatMap(([stream, events]) =>
     streamProblems(stream, events.toSorted((a, b) => a.revision - b.revision)),
   );
