@@ -29,6 +29,7 @@ export const libraries = {
   tokens: { npm: ['jose'], node: ['crypto', 'buffer'] },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
+  'feature-admin': feature,
   'feature-ledger': feature,
   'feature-oauth': feature,
   'feature-operations': feature,
