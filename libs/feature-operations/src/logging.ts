@@ -19,9 +19,14 @@ export interface RequestLine {
 }
 
 /** What Nest says of its own start, by context: of use only to whoever looks for a wiring mistake. */
-const wiring: ReadonlySet<unknown> = new Set(
-  ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'],
-);
+const wiring: ReadonlySet<unknown> = new Set([
+  'ExceptionHandler',
+  'InstanceLoader',
+  'NestApplication',
+  'NestFactory',
+  'RouterExplorer',
+  'RoutesResolver',
+]);
 /** Lines wait in memory until so many bytes or a second have come together. */
 const bufferBytes = 8_192;
 const maxBufferedBytes = 16 * 1024 * 1024;
@@ -57,7 +62,8 @@ export class ServiceLog implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    // A start that fails is told by whoever asked for it.
+    this.write(wiring.has(rest.at(-1)) ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -1,16 +1,19 @@
 // The last stop of every error: logged if it is ours, answered as the endpoint's kind of error, telling no
 // details.
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { isEngineError, type EngineError } from '@sallyport/engine';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { oauthBody, ofStatus, problemBody, problemOf, type Problem } from './problems.js';
 import type { RouteTable } from './route-table.js';
 
+const warnEveryMs = 1_000;
 /** Endpoints whose clients understand RFC 6749 errors only. */
 const oauthRoutes = new Set(['/token', '/revoke', '/par', '/introspect']);
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
+  private warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly routes: RouteTable) {}
 
@@ -20,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const problem = this.problem(error, request);
     if (problem.ours === true) this.report(error, request, problem);
+    else if (isEngineError(error)) this.warn(error);
     if (reply.sent || reply.raw.headersSent) return;
     sendProblem(request, reply, problem);
   }
@@ -30,6 +34,14 @@ export class ProblemFilter implements ExceptionFilter {
     if (problem.status !== 404 || !request.is404) return problem;
     const methods = this.routes.methodsOf(request.raw.url ?? '/');
     return methods.length === 0 ? problem : { ...ofStatus(405), headers: { allow: methods.join(', ') } };
+  }
+
+  /** A store that is away is told once a second, not once a request. */
+  private warn(error: EngineError): void {
+    const now = performance.now();
+    if (now - this.warnedAt < warnEveryMs) return;
+    this.warnedAt = now;
+    this.logger.warn({ msg: 'the store or a queue refused', code: error.code, error });
   }
 
   private report(error: unknown, request: FastifyRequest, { status }: Problem): void {

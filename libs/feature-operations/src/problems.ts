@@ -57,7 +57,7 @@ export function problemOf(error: unknown): Problem {
   }
   if (isEngineError(error)) return unavailable();
   if (error instanceof HttpException) return ofStatus(error.getStatus());
-  const { statusCode } = error as { statusCode?: unknown };
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return ofStatus(statusCode);
   return { status: 500, code: 'internal_error', title: 'The service made a mistake', ours: true };
 }
@@ -66,7 +66,8 @@ export function problemOf(error: unknown): Problem {
  * 503 with the wait it asks for; the same for a store that is away and for a service that has enough to do.
  */
 export function unavailable(): Problem {
-  return { ...ofStatus(503), headers: { 'retry-after': '1' } };
+  const [code, title] = titles[503] as readonly [string, string];
+  return { status: 503, code, title, headers: { 'retry-after': '1' } };
 }
 
 export function ofStatus(status: number): Problem {

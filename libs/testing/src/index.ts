@@ -8,4 +8,6 @@ export * from './memory-event-store.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';
 export * from './secret-store-contract.js';
+export * from './service.js';
+export * from './store-under-test.js';
 export * from './view-store-contract.js';

@@ -1,4 +1,5 @@
-// The built service in a process of its own, for end-to-end specs: a free port, a data directory, ways to end it.
+// The built service in a process of its own, for end-to-end specs: a free port, a data directory, ways to end
+// it.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -97,7 +98,11 @@ export async function adminRequest(
 ): Promise<Record<string, unknown>> {
   const response = await fetch(`${service.admin.address}${path}`, {
     method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${service.admin.credential}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${service.admin.credential}`,
+      'content-type': 'application/json',
+      'x-operator': 'spec',
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const answer = (await response.json()) as Record<string, unknown>;
