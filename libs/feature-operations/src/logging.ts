@@ -27,6 +27,7 @@ const wiring: ReadonlySet<unknown> = new Set([
   'RouterExplorer',
   'RoutesResolver',
 ]);
+const serviceName = 'sallyport';
 /** Lines wait in memory until so many bytes or a second have come together. */
 const bufferBytes = 8_192;
 const maxBufferedBytes = 16 * 1024 * 1024;
@@ -38,19 +39,29 @@ export class ServiceLog implements LoggerService {
   private readonly pino: PinoLogger;
   private readonly timer: NodeJS.Timeout;
 
-  constructor(level: LogLevel, target: number | string = 2) {
-    const dest = { dest: target, sync: false, minLength: bufferBytes, maxLength: maxBufferedBytes };
+  constructor(level: LogLevel, fileDescriptor = 2) {
+    const dest = { dest: fileDescriptor, sync: false, minLength: bufferBytes, maxLength: maxBufferedBytes };
     this.destination = pino.destination(dest);
     // A log that cannot be written must not end the service.
     this.destination.on('error', () => undefined);
-    const base = { service: 'sallyport' };
+    const base = { service: serviceName };
     this.pino = pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, this.destination);
     this.timer = setInterval(() => this.destination.flush(), flushEveryMs).unref();
   }
 
-  /** The line of a request: its members are safe, so it goes past redaction. */
-  request(line: RequestLine): void {
-    this.pino.info(line, 'request');
+  /**
+   * The line of a request. Its members cannot hold a secret or a character that JSON escapes (ids are
+   * checked, methods and routes are our own words), so it goes past redaction and pino: a third of the cost,
+   * at every request.
+   */
+  request({ requestId, method, route, status, ms, aborted }: RequestLine): void {
+    if (!this.pino.isLevelEnabled('info')) return;
+    const time = new Date().toISOString();
+    const end = aborted === true ? ',"aborted":true}\n' : '}\n';
+    this.destination.write(
+      `{"level":30,"time":"${time}","service":"${serviceName}","msg":"request","requestId":"${requestId}",` +
+        `"method":"${method}","route":"${route}","status":${status},"ms":${ms}${end}`,
+    );
   }
 
   log(message: unknown, ...rest: unknown[]): void {

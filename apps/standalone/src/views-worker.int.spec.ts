@@ -1,0 +1,147 @@
+// The thread that writes the views, as built, on real files: follows, survives being killed, and is fast enough.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { SqliteEventStore, SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
+import { changePassword, openAccount, sessionStanding, startSession } from '@sallyport/core-session';
+import type { AccountState, SessionState } from '@sallyport/core-session';
+import { sessionsProjection } from '@sallyport/core-views';
+import { rebuildProjection } from '@sallyport/engine';
+import type { JsonObject } from '@sallyport/engine';
+import { ViewWorker } from '@sallyport/feature-sessions';
+
+const script = fileURLToPath(new URL('../../../dist/apps/standalone/src/views-worker.js', import.meta.url));
+const nowMs = Date.parse('2026-11-22T12:00:00.000Z');
+const policy = {
+  idleSeconds: 3600,
+  absoluteSeconds: 86_400,
+  graceSeconds: 0,
+  accessTokenSeconds: 300,
+  wrongKeyEndsSession: false,
+  staleTokenEndsSession: false,
+};
+
+let directory: string;
+let store: SqliteEventStore;
+let feed: SqliteFeed;
+let worker: ViewWorker;
+let threads: Worker[];
+let made = 0;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sallyport-views-'));
+  store = SqliteEventStore.open({ file: join(directory, 'ledger.sqlite'), clock: { now: () => nowMs } });
+  feed = SqliteFeed.of(store);
+  threads = [];
+  const workerData = { ledgerFile: join(directory, 'ledger.sqlite'), viewsFile: join(directory, 'views.sqlite') };
+  worker = new ViewWorker({
+    spawn: () => {
+      threads.push(new Worker(script, { workerData }));
+      return threads.at(-1) as Worker;
+    },
+    feed,
+    restartDelaysMs: [1],
+  });
+});
+
+afterEach(async () => {
+  await worker.onApplicationShutdown();
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
+
+async function append(stream: string, facts: readonly { type: string; data: object }[]): Promise<string> {
+  const context = { correlationId: 'c', causationId: 'c', partitionKey: 'a', actor: { kind: 'system' as const } };
+  const events = facts.map(({ type, data }) => {
+    made += 1;
+    return { id: `e${made}`, type, schemaVersion: 1, data: data as JsonObject, ...context };
+  });
+  return (await store.append({ stream, expected: 'any', events, guards: [] })).position;
+}
+
+async function openAccountAt(id: string): Promise<AccountState> {
+  const { events } = openAccount(undefined, { nowMs, nameHash: 'n', credential: 'c' });
+  await append(`account-${id}`, events);
+  return (events[0] as { data: { state: AccountState } }).data.state;
+}
+
+function sessionOf(sessionId: string, account: AccountState): { type: string; data: { state: SessionState } } {
+  const decision = startSession(
+    { session: undefined, started: undefined, account, cutoffs: { v: 1 } },
+    {
+      nowMs,
+      grant: {
+        sessionId,
+        accountId: 'a',
+        clientId: 'phone',
+        scope: 'offline_access',
+        marker: { account: 0, cutoffs: -1 },
+        authTimeMs: nowMs,
+        acr: 'password',
+        amr: ['pwd'],
+      },
+      policy,
+      token: { fingerprint: 'f'.repeat(43), keyId: 'r1' },
+    },
+  );
+  if (decision.kind !== 'started') throw new Error(decision.kind);
+  return decision.events[0] as { type: string; data: { state: SessionState } };
+}
+
+describe('the views\' thread', () => {
+  it('shows what was written, soon, with the standing that follows', async () => {
+    const account = await openAccountAt('a');
+    worker.onApplicationBootstrap();
+    const started = await append('session-s1', [sessionOf('s1', account)]);
+    expect(await worker.waitFor(started, 10_000)).toBe(true);
+    const before = performance.now();
+    const changed = await append('account-a', changePassword({ account, revision: 0 }, { credential: 'c' }).events);
+    expect(await worker.waitFor(changed, 10_000)).toBe(true);
+    expect(performance.now() - before).toBeLessThan(1_000);
+    const views = SqliteViewStore.openReadOnly(join(directory, 'views.sqlite'));
+    const session = (await views.list('session', 1, 'a'))[0]?.body['state'] as unknown as SessionState;
+    const state = (await views.load('account', 1, ['a'])).get('a')?.body['state'] as unknown as AccountState;
+    expect(sessionStanding({ sessionId: 's1', session, account: state, cutoffs: { v: 1 } }, nowMs)).toEqual({
+      status: 'ended',
+      reason: 'password_changed',
+    });
+    expect(await worker.lag()).toEqual({ events: 0, seconds: 0 });
+    views.close();
+  });
+
+  it('killed again and again in the middle of its work, ends with what a rebuild makes', async () => {
+    const account = await openAccountAt('a');
+    worker.onApplicationBootstrap();
+    let last = '0';
+    for (let n = 0; n < 3_000; n += 1) {
+      const stream = `s${n % 40}`;
+      const first = n < 40;
+      const fact = sessionOf(stream, account);
+      const data = { ...fact.data, state: { ...fact.data.state, generation: Math.floor(n / 40) } };
+      last = await append(`session-${stream}`, [first ? fact : { type: 'session.refresh-rotated', data }]);
+      if (n % 500 === 250) void threads.at(-1)?.terminate();
+    }
+    expect(await worker.waitFor(last, 20_000)).toBe(true);
+    expect(threads.length).toBeGreaterThan(3);
+    await worker.onApplicationShutdown();
+    const views = SqliteViewStore.open(join(directory, 'views.sqlite'));
+    const live = await views.list('session', 1, 'a');
+    const ports = { feed, views, clock: { now: () => nowMs } };
+    await rebuildProjection(sessionsProjection, ports, { signal: new AbortController().signal });
+    expect(live).toHaveLength(40);
+    expect(await views.list('session', 1, 'a')).toEqual(live);
+    views.close();
+  });
+
+  it('needs no message to end when it is told to', async () => {
+    await openAccountAt('a');
+    worker.onApplicationBootstrap();
+    await worker.waitFor('1', 10_000);
+    const ended = new Promise((resolve) => threads[0]?.once('exit', resolve));
+    await worker.onApplicationShutdown();
+    expect(await ended).toBe(0);
+    expect(existsSync(join(directory, 'views.sqlite-wal'))).toBe(false);
+  });
+});
