@@ -314,6 +314,8 @@ export class RotationModel {
   // Sending, and what must hold of every answer.
 
   private ask(service: LocalService, { token, clientId, proof }: WireRequest): Promise<Answer> {
+    // No two requests arrive within one millisecond on a network.
+    this.ground.clock.advance(1);
     const input = { refreshToken: token, clientId };
     return service.commands.execute(new RefreshSession(input, { dpop: proof, method: 'POST', url: tokenUrl }, origin()));
   }

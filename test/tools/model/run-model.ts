@@ -34,7 +34,7 @@ export async function runRotationModel(run: ModelRun): Promise<number> {
     refreshes += await live(taken);
   });
   for (let batch = 0; refreshes < run.refreshes; batch += 1) {
-    await fc.assert(history, { seed: run.seed + batch, numRuns: historiesPerBatch });
+    await fc.assert(history, { seed: run.seed + batch, numRuns: historiesPerBatch, endOnFailure: true });
     run.progress?.(refreshes);
   }
   return refreshes;
@@ -46,8 +46,11 @@ async function live(taken: readonly Step[]): Promise<number> {
   const ground = openGround(directory, { synchronous: 'OFF' });
   try {
     const model = await RotationModel.create(ground);
-    for (const step of taken) await model.take(step);
-    await model.close();
+    try {
+      for (const step of taken) await model.take(step);
+    } finally {
+      await model.close();
+    }
     await foldsAndChainsHold(ground);
     return model.refreshes;
   } finally {
