@@ -32,7 +32,7 @@ export class AccessTokens {
     const { session, client } = issue;
     const nowMs = this.clock.now();
     const iat = Math.floor(nowMs / 1000);
-    const exp = Math.min(iat + client.accessTokenSeconds, Math.ceil(Date.parse(session.expiresAt) / 1000));
+    const exp = Math.min(iat + client.accessTokenSeconds, Math.floor(Date.parse(session.expiresAt) / 1000));
     const jkt = session.jkt ?? issue.proofThumbprint;
     const claims = {
       iss: this.settings.issuer,
