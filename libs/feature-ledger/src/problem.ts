@@ -1,4 +1,4 @@
-// A refusal with its own words, for the HTTP parts outside OAuth (RFC 9457); what else goes wrong is mapped by table.
+// A refusal with its own words, for the HTTP parts outside OAuth (RFC 9457); others are mapped by table.
 
 /** What of a problem is its own; the rest is standard. */
 export interface ProblemParts {

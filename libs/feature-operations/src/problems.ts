@@ -30,7 +30,27 @@ const ledgerProblems: Readonly<Record<LedgerErrorCode, readonly [status: number,
   key_unknown: [404, 'There is no such key'],
 };
 
-const titles: Readonly<Record<number, readonly [code: string, title: string]>> = {
+/** The end of `urn:sallyport:problem:<code>` where only the status says what is wrong. */
+export type HttpProblem =
+  | 'bad_request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'not_acceptable'
+  | 'request_timeout'
+  | 'conflict'
+  | 'content_too_large'
+  | 'uri_too_long'
+  | 'unsupported_media_type'
+  | 'unprocessable'
+  | 'too_many_requests'
+  | 'headers_too_large'
+  | 'temporarily_unavailable'
+  | 'refused'
+  | 'internal_error';
+
+const titles: Readonly<Record<number, readonly [code: HttpProblem, title: string]>> = {
   400: ['bad_request', 'The request cannot be read'],
   401: ['unauthorized', 'The request needs valid credentials'],
   403: ['forbidden', 'The request is not allowed'],
@@ -48,6 +68,9 @@ const titles: Readonly<Record<number, readonly [code: string, title: string]>> =
   503: ['temporarily_unavailable', 'The service cannot answer now; ask again'],
 };
 
+const refusedProblem: readonly [HttpProblem, string] = ['refused', 'The request was refused'];
+const internalProblem: HttpProblem = 'internal_error';
+
 /** The answer to an error of any kind. What is not known becomes a 500 that says nothing. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.parts;
@@ -59,19 +82,19 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof HttpException) return ofStatus(error.getStatus());
   const { statusCode } = (error ?? {}) as { statusCode?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return ofStatus(statusCode);
-  return { status: 500, code: 'internal_error', title: 'The service made a mistake', ours: true };
+  return { status: 500, code: internalProblem, title: 'The service made a mistake', ours: true };
 }
 
 /**
  * 503 with the wait it asks for; the same for a store that is away and for a service that has enough to do.
  */
 export function unavailable(): Problem {
-  const [code, title] = titles[503] as readonly [string, string];
+  const [code, title] = titles[503] ?? refusedProblem;
   return { status: 503, code, title, headers: { 'retry-after': '1' } };
 }
 
 export function ofStatus(status: number): Problem {
-  const [code, title] = titles[status] ?? ['refused', 'The request was refused'];
+  const [code, title] = titles[status] ?? refusedProblem;
   return { status, code, title, ...(status >= 500 ? { ours: true } : {}) };
 }
 
