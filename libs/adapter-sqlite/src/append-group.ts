@@ -2,10 +2,10 @@
 import { EngineError, type Append, type Appended, type Clock } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
 import { asUnavailable } from './errors.js';
-import { closeBody, hashOf, openBody } from './ledger-file.js';
+import { closeBody, hashOf, openBody, type Head } from './ledger-file.js';
 import type { LedgerReader } from './ledger-reader.js';
 import type { Connection } from './sqlite-file.js';
-import type { Head, StreamHeads } from './stream-heads.js';
+import type { StreamHeads } from './stream-heads.js';
 
 /** An append whose events are text already: what cannot be written as JSON fails before it joins a group. */
 export interface PreparedAppend extends Omit<Append, 'events'> {
@@ -18,7 +18,12 @@ export function prepareAppend({ stream, expected, events, guards }: Append): Pre
   if (stream === '' || stream.includes('\n') || events.some((event) => event.type.includes('\n'))) {
     throw new RangeError('a stream needs a name, and neither it nor a type may hold a line feed');
   }
-  return { stream, expected, guards, events: events.map((event) => ({ type: event.type, open: openBody(event) })) };
+  return {
+    stream,
+    expected,
+    guards,
+    events: events.map((event) => ({ type: event.type, open: openBody(event) })),
+  };
 }
 
 export class AppendGroup {
@@ -46,8 +51,8 @@ export class AppendGroup {
   }
 
   /**
-   * One outcome per append, in order, durable when this returns. Throws `store_unavailable` when nothing of the
-   * group was written, and `outcome_unknown` when the commit itself failed.
+   * One outcome per append, in order, durable when this returns. Throws `store_unavailable` when nothing of
+   * the group was written, and `outcome_unknown` when the commit itself failed.
    */
   write(appends: readonly PreparedAppend[]): (Appended | EngineError)[] {
     this.staged.clear();
@@ -100,7 +105,11 @@ export class AppendGroup {
     for (const guard of guards) {
       const stands = this.head(guard.stream)?.revision ?? -1;
       if (stands !== guard.revision) {
-        return new EngineError('guard_moved', { stream: guard.stream, expected: guard.revision, actual: stands });
+        return new EngineError('guard_moved', {
+          stream: guard.stream,
+          expected: guard.revision,
+          actual: stands,
+        });
       }
     }
     return undefined;
@@ -153,7 +162,8 @@ export class AppendGroup {
     try {
       this.db.exec('ROLLBACK');
     } catch {
-      // The error that led here is the one to report; a connection that cannot roll back fails again at BEGIN.
+      // The error that led here is the one to report; a connection that cannot roll back fails again at
+      // BEGIN.
     }
   }
 }

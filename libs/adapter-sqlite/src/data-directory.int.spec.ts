@@ -51,10 +51,15 @@ describe('lockDataDirectory', () => {
     expect(() => lockDataDirectory(directory)).toThrow(
       expect.objectContaining({
         code: 'data_directory_in_use',
-        message: expect.stringMatching(new RegExp(`${directory} is in use .*pid ${process.pid}.* Stop that process`)),
+        message: expect.stringMatching(
+          new RegExp(`${directory} is in use .*pid ${process.pid}.* Stop that process`),
+        ),
       }),
     );
-    const second = spawnSync(process.execPath, ['-e', HOLD, directory], { encoding: 'utf8', timeout: 10_000 });
+    const second = spawnSync(process.execPath, ['-e', HOLD, directory], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
     expect(second.stderr).toContain('database is locked');
     lock.release();
     lockDataDirectory(directory).release();
@@ -64,7 +69,9 @@ describe('lockDataDirectory', () => {
     const directory = join(root, 'killed');
     lockDataDirectory(directory).release();
     const child = await holdElsewhere(directory);
-    expect(() => lockDataDirectory(directory)).toThrow(expect.objectContaining({ code: 'data_directory_in_use' }));
+    expect(() => lockDataDirectory(directory)).toThrow(
+      expect.objectContaining({ code: 'data_directory_in_use' }),
+    );
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;

@@ -43,7 +43,7 @@ function prepareDirectory(directory: string): void {
   }
 }
 
-/** An exclusive transaction that is never finished: SQLite's lock on the file is an fcntl lock of this process. */
+/** An exclusive transaction that is never finished: SQLite's fcntl lock on the file ends with the process. */
 function takeLock(directory: string): Database.Database {
   const file = join(directory, LOCK_FILE);
   let db: Database.Database | undefined;
@@ -69,7 +69,7 @@ function inUse(directory: string, cause: unknown): SqliteFileError {
 
 function unusable(directory: string, cause: unknown): SqliteFileError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `The data directory ${directory} cannot be used: ${reason}. It must be writable by this user.`;
+  const message = `The data directory ${directory} cannot be used: ${reason}. Name a writable one.`;
   return new SqliteFileError('data_directory_unusable', message, { cause });
 }
 

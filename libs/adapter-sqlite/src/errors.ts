@@ -1,4 +1,4 @@
-// What can be wrong with the files themselves, before any port is used, and how driver errors become port errors.
+// What can be wrong with the files themselves, and how errors of the driver become errors of the ports.
 import { EngineError, isEngineError } from '@sallyport/engine';
 
 /**
@@ -8,10 +8,7 @@ import { EngineError, isEngineError } from '@sallyport/engine';
  * - `foreign_file`: the file is a database, but not of this kind.
  */
 export type SqliteFileErrorCode =
-  | 'data_directory_in_use'
-  | 'data_directory_unusable'
-  | 'schema_newer'
-  | 'foreign_file';
+  'data_directory_in_use' | 'data_directory_unusable' | 'schema_newer' | 'foreign_file';
 
 /** Meant for the person who starts the process: the message names the file and what to do. */
 export class SqliteFileError extends Error {
@@ -25,7 +22,9 @@ export class SqliteFileError extends Error {
   }
 }
 
-/** An error of the driver (disk full, I/O, closed) as `store_unavailable`; errors of the ports pass unchanged. */
+/**
+ * An error of the driver (disk full, I/O, closed) as `store_unavailable`; errors of the ports pass unchanged.
+ */
 export function asUnavailable(error: unknown): EngineError {
   return isEngineError(error) ? error : new EngineError('store_unavailable', {}, { cause: error });
 }

@@ -9,11 +9,13 @@ import { SqliteEventStore } from './sqlite-event-store.js';
 import { SqliteFeed } from './sqlite-feed.js';
 
 const ROUNDS = Number(process.env['SALLYPORT_KILL_ROUNDS'] ?? 5);
-const CHILD = resolve('dist/libs/testing/src/append-under-load.js');
+const CHILD = resolve('dist/test/tools/append-under-load.js');
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-kill-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Lets the child append until it has printed `lines` acknowledgements, kills it, and returns all it printed. */
+/**
+ * Lets the child append until it has printed `lines` acknowledgements, kills it, and returns all it printed.
+ */
 async function appendAndKill(lines: number): Promise<string[]> {
   const child = spawn(process.execPath, [CHILD, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
@@ -68,7 +70,9 @@ describe('a process killed while it appends', () => {
         await store.close();
         lock.release();
         expectSound(events);
-        const stored = new Set(events.map(({ position, stream, revision, id }) => `${position} ${stream} ${revision} ${id}`));
+        const stored = new Set(
+          events.map(({ position, stream, revision, id }) => `${position} ${stream} ${revision} ${id}`),
+        );
         expect(acknowledged.filter((line) => !stored.has(line))).toEqual([]);
       }
       expect(acknowledged.length).toBeGreaterThan(150 * ROUNDS);

@@ -1,13 +1,13 @@
-// The ledger's tables, and what one event is on disk: the bytes its hash covers and the way back to an object.
+// The ledger's tables, and what an event is on disk: the bytes its hash covers and the way back.
 import { hash as digest } from 'node:crypto';
 import type { EventDraft, RecordedEvent } from '@sallyport/engine';
 import type { FileKind } from './sqlite-file.js';
 
 /**
- * A stream's number is the position of its first event. There is no second record of where a stream stands: its
- * head is the last entry of the unique index, so a crash, a restore or a bug cannot make the two disagree, and an
- * append writes one index page instead of two. The stream's name is repeated in its events so that the feed reads
- * one table from front to back and each row holds all that its hash covers.
+ * A stream's number is the position of its first event. There is no second record of where a stream stands:
+ * its head is the last entry of the unique index, so a crash, a restore or a bug cannot make the two
+ * disagree, and an append writes one index page instead of two. The stream's name is repeated in its events
+ * so that the feed reads one table from front to back and each row holds all that its hash covers.
  */
 export const LEDGER_FILE: FileKind = {
   name: 'ledger',
@@ -27,8 +27,10 @@ export const LEDGER_FILE: FileKind = {
        body TEXT NOT NULL
      ) STRICT;
      CREATE UNIQUE INDEX events_by_stream ON events (stream_id, revision);
-     CREATE TRIGGER events_stay BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-     CREATE TRIGGER events_keep BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;`,
+     CREATE TRIGGER events_stay BEFORE DELETE ON events
+       BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+     CREATE TRIGGER events_keep BEFORE UPDATE ON events
+       BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;`,
   ],
 };
 
@@ -44,10 +46,29 @@ export type EventRow = [
   body: string,
 ];
 
+/** Where a stream stands. */
+export interface Head {
+  readonly streamId: number;
+  readonly revision: number;
+  /** Of the last event; absent until somebody needed it. */
+  readonly hash?: string;
+}
+
 /** The parts of an event that its stream, place and time do not decide, as JSON without the closing brace. */
 export function openBody(draft: EventDraft): string {
-  const { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor } = draft;
-  const body = { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor };
+  const { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor } =
+    draft;
+  const body = {
+    id,
+    schemaVersion,
+    data,
+    personal,
+    credential,
+    correlationId,
+    causationId,
+    partitionKey,
+    actor,
+  };
   return JSON.stringify(body).slice(0, -1);
 }
 
@@ -57,10 +78,14 @@ export function closeBody(open: string, previousHash: string | undefined): strin
 }
 
 /**
- * SHA-256 (base64url) over `stream LF revision LF recordedAt LF type LF body`, UTF-8. Unambiguous, because neither
- * stream nor type may hold a line feed and JSON text without indentation has none.
+ * SHA-256 (base64url) over `stream LF revision LF recordedAt LF type LF body`, UTF-8. Unambiguous, because
+ * neither stream nor type may hold a line feed and JSON text without indentation has none.
  */
-export function hashOf(stream: string, revision: number, rest: { at: string; type: string; body: string }): string {
+export function hashOf(
+  stream: string,
+  revision: number,
+  rest: { at: string; type: string; body: string },
+): string {
   return digest('sha256', `${stream}\n${revision}\n${rest.at}\n${rest.type}\n${rest.body}`, 'base64url');
 }
 

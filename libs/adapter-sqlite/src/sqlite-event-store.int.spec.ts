@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@sallyport/engine';
@@ -38,19 +38,23 @@ describeFeedContract('SqliteFeed on a connection of its own', (clock) => open(cl
 
 describe('SqliteEventStore', () => {
   const withStore =
-    (test: (store: SqliteEventStore, file: string) => Promise<void>, options: Partial<SqliteEventStoreOptions> = {}) =>
+    (
+      test: (store: SqliteEventStore, file: string) => Promise<void>,
+      options: Partial<SqliteEventStoreOptions> = {},
+    ) =>
     async () => {
       const file = nextFile();
       const store = SqliteEventStore.open({ file, clock: new SteppingClock(), ...options });
       await test(store, file).finally(() => store.close());
     };
-  const unguard = (db: Database.Database) => db.exec('DROP TRIGGER events_keep; DROP TRIGGER events_stay');
 
   it(
     'rejects with queue_full what passes the bound and appends what waited',
     withStore(
       async (store) => {
-        const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => store.append(exampleAppend('a', 'any'))));
+        const outcomes = await Promise.allSettled(
+          Array.from({ length: 8 }, () => store.append(exampleAppend('a', 'any'))),
+        );
         expect(outcomes.map((outcome) => outcome.status)).toEqual([
           ...Array<string>(5).fill('fulfilled'),
           ...Array<string>(3).fill('rejected'),
@@ -65,7 +69,9 @@ describe('SqliteEventStore', () => {
   it(
     'commits the appends of one tick together and answers them in order, also more than fit one transaction',
     withStore(async (store) => {
-      const many = await Promise.all(Array.from({ length: 3_000 }, (_, index) => store.append(exampleAppend(`s-${index}`, -1))));
+      const many = await Promise.all(
+        Array.from({ length: 3_000 }, (_, index) => store.append(exampleAppend(`s-${index}`, -1))),
+      );
       expect(many.map((appended) => appended.position)).toEqual(many.map((_, index) => String(index + 1)));
     }),
   );
@@ -118,7 +124,7 @@ describe('SqliteEventStore', () => {
   );
 
   it(
-    'rejects the whole group with store_unavailable when the disk is full, and goes on when there is room again',
+    'rejects with store_unavailable when the disk is full, and goes on when there is room again',
     withStore(async (store) => {
       await store.append(exampleAppend('a', -1));
       // The connection is private; a full disk is played by SQLite's own limit on the size of the file.
@@ -171,70 +177,12 @@ describe('SqliteEventStore', () => {
   );
 
   it(
-    'shows an altered event by its hash, and alters and deletes none itself',
-    withStore(async (store, file) => {
-      await store.append(exampleAppend('a', -1, { events: [exampleDraft(), exampleDraft(), exampleDraft()] }));
-      const other = new Database(file);
-      expect(() => other.exec("UPDATE events SET type = 'x'")).toThrow('never changed');
-      expect(() => other.exec('DELETE FROM events')).toThrow('never deleted');
-      unguard(other);
-      const before = await store.read('a', 0, 10);
-      for (const change of [
-        "body = replace(body, 'account-1', 'account-2')",
-        "type = 'example.other'",
-        "recorded_at = '2020-01-01T00:00:00.000Z'",
-        "stream = 'b'",
-      ]) {
-        other.exec(`BEGIN; UPDATE events SET ${change} WHERE revision = 1`);
-        other.exec('COMMIT');
-        const [, altered, next] = await store.read('a', 0, 10);
-        expect(altered?.hash).not.toBe(before[1]?.hash);
-        expect(next?.previousHash).toBe(before[1]?.hash);
-        other
-          .prepare('UPDATE events SET body = ?, type = ?, recorded_at = ?, stream = ? WHERE revision = 1')
-          .run(bodyOf(before[0], before[1]), before[1]?.type, before[1]?.recordedAt, 'a');
-      }
-      expect((await store.read('a', 0, 10)).map((event) => event.hash)).toEqual(before.map((event) => event.hash));
-      other.close();
-    }),
-  );
-
-  it(
-    'keeps (stream, revision) unique in the file itself',
-    withStore(async (store, file) => {
-      await store.append(exampleAppend('a', -1));
-      const other = new Database(file);
-      const copy = 'INSERT INTO events SELECT position + 1, stream_id, revision, stream, recorded_at, type, body FROM events';
-      expect(() => other.exec(copy)).toThrow('UNIQUE');
-      other.close();
-    }),
-  );
-
-  it(
-    'writes with synchronous FULL into files that only their owner can read',
-    withStore(async (store, file) => {
-      await store.append(exampleAppend('a', -1));
-      const { db } = store as unknown as { db: Database.Database };
-      expect(db.pragma('synchronous', { simple: true })).toBe(2);
-      expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
-      for (const suffix of ['', '-wal', '-shm']) expect(statSync(file + suffix).mode & 0o777).toBe(0o600);
-    }),
-  );
-
-  it(
     'refuses a name that would make the hashed bytes ambiguous',
     withStore(async (store) => {
       await expect(store.append(exampleAppend('a\nb', -1))).rejects.toThrow(RangeError);
-      await expect(store.append(exampleAppend('a', -1, { events: [exampleDraft({ type: 'a\nb' })] }))).rejects.toThrow(
-        RangeError,
-      );
+      await expect(
+        store.append(exampleAppend('a', -1, { events: [exampleDraft({ type: 'a\nb' })] })),
+      ).rejects.toThrow(RangeError);
     }),
   );
 });
-
-/** The stored text of the second event of a chain. */
-function bodyOf(first: { hash: string } | undefined, event: object | undefined): string {
-  const { id, schemaVersion, data, correlationId, causationId, partitionKey, actor } = event as Record<string, unknown>;
-  const body = { id, schemaVersion, data, correlationId, causationId, partitionKey, actor, previousHash: first?.hash };
-  return JSON.stringify(body);
-}

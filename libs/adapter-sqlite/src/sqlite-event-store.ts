@@ -68,7 +68,10 @@ export class SqliteEventStore extends EventStore {
     return new SqliteEventStore(db, options);
   }
 
-  /** Also rejects with `queue_full` when too many appends wait, with RangeError or TypeError for what cannot be stored. */
+  /**
+   * Also rejects with `queue_full` when too many appends wait, with RangeError or TypeError for what cannot
+   * be stored.
+   */
   append(append: Append): Promise<Appended> {
     return new Promise((resolve, reject) => {
       if (!this.db.open) return reject(new EngineError('store_unavailable', { stream: append.stream }));
@@ -109,7 +112,10 @@ export class SqliteEventStore extends EventStore {
     return this.waiting.length;
   }
 
-  /** Commits what was accepted, then closes; later calls reject with `store_unavailable`. Closing twice is fine. */
+  /**
+   * Commits what was accepted, then closes; later calls reject with `store_unavailable`. Closing twice is
+   * fine.
+   */
   close(): Promise<void> {
     return settle(() => {
       while (this.waiting.length > 0) this.flush();

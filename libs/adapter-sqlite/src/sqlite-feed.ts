@@ -7,7 +7,9 @@ import { LedgerReader } from './ledger-reader.js';
 import type { SqliteEventStore } from './sqlite-event-store.js';
 import { openForReading } from './sqlite-file.js';
 
-/** Resolves true when there may be something after the position, false at the time-out, the abort or the end. */
+/**
+ * Resolves true when there may be something after the position, false at the time-out, the abort or the end.
+ */
 type Tail = (after: number, timeoutMs: number, signal: AbortSignal | undefined) => Promise<boolean>;
 
 export class SqliteFeed extends Feed {
@@ -21,17 +23,26 @@ export class SqliteFeed extends Feed {
 
   /** The feed of a store in this process: wakes with its commits. Closed with the store. */
   static of(store: SqliteEventStore): SqliteFeed {
-    return new SqliteFeed(store.reader, (after, timeoutMs, signal) => commitAfter(store, after, { timeoutMs, signal }), () => undefined);
+    return new SqliteFeed(
+      store.reader,
+      (after, timeoutMs, signal) => commitAfter(store, after, { timeoutMs, signal }),
+      () => undefined,
+    );
   }
 
-  /** The feed of a file that another thread or process writes: looks for new events every `pollMs` while waiting. */
+  /**
+   * The feed of a file that another thread or process writes: looks for new events every `pollMs` while
+   * waiting.
+   */
   static openReadOnly(file: string, pollMs = 5): SqliteFeed {
     const db = openForReading(file, LEDGER_FILE);
     const reader = new LedgerReader(db);
     const tail: Tail = async (after, timeoutMs, signal) => {
       const deadline = performance.now() + timeoutMs;
       while (db.open && !signal?.aborted && performance.now() < deadline) {
-        await sleep(Math.min(pollMs, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(() => undefined);
+        await sleep(Math.min(pollMs, Math.max(0, deadline - performance.now())), undefined, { signal }).catch(
+          () => undefined,
+        );
         if (db.open && reader.lastEvent().position > after) return true;
       }
       return false;

@@ -44,15 +44,17 @@ export function openForWriting(file: string, kind: FileKind, settings: WriteSett
 }
 
 /**
- * Makes an empty file that only its owner can read, unless it exists. An existing one is not opened: closing any
- * descriptor of a file drops all of this process's fcntl locks on it, and with them those of SQLite.
+ * Makes an empty file that only its owner can read, unless it exists. An existing one is not opened: closing
+ * any descriptor of a file drops all of this process's fcntl locks on it, and with them those of SQLite.
  */
 export function createPrivately(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600));
   chmodSync(file, 0o600);
 }
 
-/** Opens an existing file beside its writer, in another thread or process. Reads only, in short transactions. */
+/**
+ * Opens an existing file beside its writer, in another thread or process. Reads only, in short transactions.
+ */
 export function openForReading(file: string, kind: FileKind): Connection {
   const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
@@ -69,7 +71,10 @@ function checkKind(db: Connection, file: string, kind: FileKind): void {
   const applicationId = db.pragma('application_id', { simple: true }) as number;
   const empty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
   if (!empty && applicationId !== kind.applicationId) {
-    throw new SqliteFileError('foreign_file', `${file} is not a ${kind.name} file. Move it away or name another path.`);
+    throw new SqliteFileError(
+      'foreign_file',
+      `${file} is not a ${kind.name} file. Move it away or name another path.`,
+    );
   }
   if (version > kind.migrations.length) {
     throw new SqliteFileError(

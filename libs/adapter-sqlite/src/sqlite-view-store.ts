@@ -1,5 +1,12 @@
 // View tables on one SQLite file of their own, each batch in one transaction with its checkpoint.
-import { EngineError, ViewStore, type JsonObject, type Position, type ViewCommit, type ViewRow } from '@sallyport/engine';
+import {
+  EngineError,
+  ViewStore,
+  type JsonObject,
+  type Position,
+  type ViewCommit,
+  type ViewRow,
+} from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
 import { settle } from './errors.js';
 import { openForReading, openForWriting, type Connection, type FileKind } from './sqlite-file.js';
@@ -34,7 +41,10 @@ export class SqliteViewStore extends ViewStore {
     super();
   }
 
-  /** For the one writer. Rows may be lost at a power failure, but only together with the checkpoint they belong to. */
+  /**
+   * For the one writer. Rows may be lost at a power failure, but only together with the checkpoint they
+   * belong to.
+   */
   static open(file: string): SqliteViewStore {
     return new SqliteViewStore(openForWriting(file, VIEWS_FILE, { synchronous: 'NORMAL' }));
   }
@@ -77,7 +87,10 @@ export class SqliteViewStore extends ViewStore {
   reset(projection: string, generation: number, views: readonly string[]): Promise<void> {
     return settle(() => {
       const erase = this.db.transaction(() => {
-        this.prepare('DELETE FROM checkpoints WHERE projection = ? AND generation = ?').run(projection, generation);
+        this.prepare('DELETE FROM checkpoints WHERE projection = ? AND generation = ?').run(
+          projection,
+          generation,
+        );
         for (const view of views) {
           const table = this.table(view, generation);
           if (table !== null) this.prepare(`DELETE FROM ${table}`).run();
@@ -113,7 +126,10 @@ export class SqliteViewStore extends ViewStore {
     return row?.position ?? null;
   }
 
-  /** The table of a view's generation, quoted; null where nothing was written to it yet. Tables are never dropped. */
+  /**
+   * The table of a view's generation, quoted; null where nothing was written to it yet. Tables are never
+   * dropped.
+   */
   private table(view: string, generation: number): string | null {
     const name = tableName(view, generation);
     if (!this.known.has(name)) {

@@ -1,18 +1,13 @@
 // Where streams stand: remembered for recently used ones, within a fixed number of entries, else looked up.
 import type { Statement } from 'better-sqlite3';
+import type { Head } from './ledger-file.js';
 import type { LedgerReader } from './ledger-reader.js';
 import type { Connection } from './sqlite-file.js';
 
-export interface Head {
-  readonly streamId: number;
-  readonly revision: number;
-  /** Of the last event; absent until somebody needed it. */
-  readonly hash?: string;
-}
-
 /**
- * Two maps instead of a linked list: what is used moves to the young one; when that is full it becomes the old one
- * and the former old one is dropped. About 250 bytes an entry; holds between half of `capacity` and all of it.
+ * Two maps instead of a linked list: what is used moves to the young one; when that is full it becomes the
+ * old one and the former old one is dropped. About 250 bytes an entry; holds between half of `capacity` and
+ * all of it.
  */
 export class StreamHeads {
   private young = new Map<string, Head>();
@@ -30,8 +25,9 @@ export class StreamHeads {
   }
 
   /**
-   * To be called before heads are relied on. Answers another number when what was known before counts no more: at
-   * the start, after `forget`, or because another connection has written (a restore, a tool without the lock).
+   * To be called before heads are relied on. Answers another number when what was known before counts no
+   * more: at the start, after `forget`, or because another connection has written (a restore, a tool without
+   * the lock).
    */
   refresh(): number {
     const version = this.dataVersion.get() as number;

@@ -1,32 +1,34 @@
 // What every feed must keep: one test per sentence of the port `Feed`, in its order.
 import { describe, expect, it } from '@jest/globals';
 import type { Feed, RecordedEvent } from '@sallyport/engine';
-import { exampleAppend, exampleDraft, SteppingClock, type MakeStore, type StoreUnderTest } from './event-store-contract.js';
-
-type Test = (under: StoreUnderTest) => Promise<void>;
+import {
+  exampleAppend,
+  exampleDraft,
+  onNewStore,
+  type MakeStore,
+  type StoreTest,
+} from './store-under-test.js';
 
 export function describeFeedContract(name: string, makeStore: MakeStore): void {
-  const withStore = (test: Test): (() => Promise<void>) => async () => {
-    const under = await makeStore(new SteppingClock());
-    try {
-      await test(under);
-    } finally {
-      await under.close();
-    }
-  };
+  const withStore = onNewStore(makeStore);
 
   describe(`${name} keeps the contract of Feed`, () => {
-    describe('read', () => describeRead(withStore));
-    describe('head and wait', () => describeTail(withStore));
+    describe('read', () => {
+      describeRead(withStore);
+    });
+    describe('head and wait', () => {
+      describeTail(withStore);
+    });
   });
 }
 
-function describeRead(withStore: (test: Test) => () => Promise<void>): void {
+function describeRead(withStore: (test: StoreTest) => () => Promise<void>): void {
   it(
     'reads up to the limit after a position, from the very first for null, in order, none left out',
     withStore(async ({ store, feed }) => {
       const appended = [];
-      for (let index = 0; index < 25; index += 1) appended.push(await store.append(exampleAppend(`s-${index % 4}`, 'any')));
+      for (let index = 0; index < 25; index += 1)
+        appended.push(await store.append(exampleAppend(`s-${index % 4}`, 'any')));
       const seen = await readAll(feed, 7);
       expect(seen.map((event) => event.position)).toEqual(appended.map((result) => result.position));
       const tenth = appended[9]?.position as string;
@@ -61,7 +63,7 @@ function describeRead(withStore: (test: Test) => () => Promise<void>): void {
       let writing = true;
       const follow = async () => {
         const seen: RecordedEvent[] = [];
-        for (let more = true; more; ) {
+        for (let more = true; more;) {
           const last = !writing;
           const batch = await feed.read(seen.at(-1)?.position ?? null, 5);
           seen.push(...batch);
@@ -79,7 +81,7 @@ function describeRead(withStore: (test: Test) => () => Promise<void>): void {
   );
 }
 
-function describeTail(withStore: (test: Test) => () => Promise<void>): void {
+function describeTail(withStore: (test: StoreTest) => () => Promise<void>): void {
   it(
     'answers the position of the last event as head, null for an empty store',
     withStore(async ({ store, feed }) => {

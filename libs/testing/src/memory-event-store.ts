@@ -1,4 +1,5 @@
-// An event store in memory for tests of what stands on the port: same promises, no disk, with faults to switch on.
+// An event store in memory for tests of what stands on the port: same promises, no disk, with faults to
+// switch on.
 import { createHash } from 'node:crypto';
 import {
   EngineError,
@@ -30,7 +31,9 @@ export class MemoryEventStore extends EventStore {
   loseAnswer = false;
   /** Rejects everything with `store_unavailable` and appends nothing. */
   unavailable = false;
-  /** Called once, between the append and the check of its guards (where these are two steps), then forgotten. */
+  /**
+   * Called once, between the append and the check of its guards (where these are two steps), then forgotten.
+   */
   beforeGuardCheck: (() => Promise<unknown>) | undefined;
   readonly log: MemoryLog;
   readonly feed: Feed;
@@ -69,7 +72,11 @@ export class MemoryEventStore extends EventStore {
     return this.eventsOf(stream).slice(fromRevision).slice(0, limit);
   }
 
-  async readBack(stream: string, limit: number, maxRevision = Number.MAX_SAFE_INTEGER): Promise<RecordedEvent[]> {
+  async readBack(
+    stream: string,
+    limit: number,
+    maxRevision = Number.MAX_SAFE_INTEGER,
+  ): Promise<RecordedEvent[]> {
     this.checkAvailable();
     return this.eventsOf(stream)
       .filter((event) => event.revision <= maxRevision)
@@ -85,7 +92,7 @@ export class MemoryEventStore extends EventStore {
   private write({ stream, expected, events }: Append): Appended {
     const texts = events.map((draft) => JSON.stringify(draft));
     const written = texts.map((text) => this.record(stream, text, expected !== 'any'));
-    for (const wake of [...this.log.wakers]) wake();
+    for (const wake of this.log.wakers) wake();
     const { revision, position, recordedAt } = written.at(-1) as RecordedEvent;
     return { revision, position, recordedAt };
   }
@@ -108,7 +115,9 @@ export class MemoryEventStore extends EventStore {
     return recorded;
   }
 
-  /** After its own append a stream stands elsewhere than its guard says; that is no move of somebody else's. */
+  /**
+   * After its own append a stream stands elsewhere than its guard says; that is no move of somebody else's.
+   */
   private checkGuards(guards: Append['guards'], own?: string): void {
     for (const { stream, revision } of guards) {
       const actual = this.headOf(stream);

@@ -11,19 +11,23 @@ export interface SecretStoreUnderTest {
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-export function describeSecretStoreContract(name: string, makeStore: () => Promise<SecretStoreUnderTest>): void {
-  const withStore = (test: (store: SecretStore, reopen: () => Promise<SecretStore>) => Promise<void>) => async () => {
-    let under = await makeStore();
-    const reopen = async () => {
-      under = await under.reopen();
-      return under.store;
+export function describeSecretStoreContract(
+  name: string,
+  makeStore: () => Promise<SecretStoreUnderTest>,
+): void {
+  const withStore =
+    (test: (store: SecretStore, reopen: () => Promise<SecretStore>) => Promise<void>) => async () => {
+      let under = await makeStore();
+      const reopen = async () => {
+        under = await under.reopen();
+        return under.store;
+      };
+      try {
+        await test(under.store, reopen);
+      } finally {
+        await under.close();
+      }
     };
-    try {
-      await test(under.store, reopen);
-    } finally {
-      await under.close();
-    }
-  };
 
   describe(`${name} keeps the contract of SecretStore`, () => {
     it(

@@ -71,7 +71,8 @@ function describeQueries(withStore: WithStore): void {
     "lists the owner's rows ordered by key, and follows a row to another owner",
     withStore(async (store) => {
       await store.commit(batch(null, '1', { c: row('c', 'o'), a: row('a', 'o'), b: row('b', 'p') }));
-      const keys = async (owner: string) => (await store.list('sessions', 1, owner)).map((listed) => listed.key);
+      const keys = async (owner: string) =>
+        (await store.list('sessions', 1, owner)).map((listed) => listed.key);
       expect(await keys('o')).toEqual(['a', 'c']);
       await store.commit(batch('1', '2', { a: row('a', 'p') }));
       expect(await keys('o')).toEqual(['c']);
@@ -93,7 +94,7 @@ function describeCommit(withStore: WithStore): void {
   );
 
   it(
-    'rejects with checkpoint_moved unless the stored checkpoint is the one folded from, and writes nothing then',
+    'rejects with checkpoint_moved, writing nothing, unless the stored checkpoint is the one folded from',
     withStore(async (store) => {
       await store.commit(batch(null, '5', { a: row('a', 'o') }));
       for (const from of [null, '4', '6']) {
@@ -108,7 +109,9 @@ function describeCommit(withStore: WithStore): void {
   it(
     'lets one of several batches folded from the same checkpoint win',
     withStore(async (store) => {
-      const batches = Array.from({ length: 10 }, (_, index) => batch(null, `${index + 1}`, { a: row('a', `o-${index}`) }));
+      const batches = Array.from({ length: 10 }, (_, index) =>
+        batch(null, `${index + 1}`, { a: row('a', `o-${index}`) }),
+      );
       const outcomes = await Promise.allSettled(batches.map((one) => store.commit(one)));
       expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
     }),

@@ -1,5 +1,5 @@
 // A process to be killed: appends without pause and prints each append the moment it was acknowledged.
-// Usage: node dist/libs/testing/src/append-under-load.js <data directory>
+// Usage: node dist/test/tools/append-under-load.js <data directory>
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,20 +28,30 @@ async function write(store: EventStore, writer: number): Promise<never> {
   for (;;) {
     const events = Array.from({ length: 1 + (writer % 3) }, () => draft('x'.repeat(300)));
     const guards = writer % 2 === 0 ? [{ stream: 'shared', revision: shared }] : [];
-    const appended = await store.append({ stream, expected: revision, events, guards }).catch(() => undefined);
+    const appended = await store
+      .append({ stream, expected: revision, events, guards })
+      .catch(() => undefined);
     if (appended !== undefined) {
       revision = appended.revision;
       acknowledge(stream, events.at(-1)?.id, appended);
     }
     if (writer % 5 === 0) {
       const event = draft('any');
-      acknowledge('shared', event.id, await store.append({ stream: 'shared', expected: 'any', events: [event], guards: [] }));
+      acknowledge(
+        'shared',
+        event.id,
+        await store.append({ stream: 'shared', expected: 'any', events: [event], guards: [] }),
+      );
     }
     [shared] = (await store.heads(['shared'])) as [number];
   }
 }
 
-function acknowledge(stream: string, id: string | undefined, at: { position: string; revision: number }): void {
+function acknowledge(
+  stream: string,
+  id: string | undefined,
+  at: { position: string; revision: number },
+): void {
   writeSync(1, `${at.position} ${stream} ${at.revision} ${id}\n`);
 }
 
