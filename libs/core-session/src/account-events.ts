@@ -1,6 +1,7 @@
 // What can have happened to an account, the state every event carries, and how the events fold.
 
-/** A device that is linked now. One that was revoked is not in the list: its sessions find no device and are over. */
+/** A device that is linked now. One that was revoked is not in the list: its sessions find no device and are
+ * over. */
 export interface LinkedDevice {
   readonly id: string;
   /** RFC 7638 thumbprint of its key. */
@@ -13,8 +14,8 @@ export interface LinkedDevice {
 export const endingFacts = ['log_out_everywhere', 'password_changed', 'locked', 'closed', 'erased'] as const;
 export type EndingFact = (typeof endingFacts)[number];
 
-/** The latest fact that ended sessions of the account: all with an older marker but `except`. Facts before it that
- *  `except` was not spared by end it too; the highest of their revisions is `exceptBefore`. */
+/** The latest fact that ended sessions of the account: all with an older marker but `except`. Facts before it
+ * that `except` was not spared by end it too; the highest of their revisions is `exceptBefore`. */
 export interface AccountEnds {
   readonly revision: number;
   readonly fact: EndingFact;
@@ -33,7 +34,8 @@ export interface AccountState {
   readonly openedAt: string;
   readonly ends?: AccountEnds;
   readonly devices: readonly LinkedDevice[];
-  /** Keys of revoked devices with the revision of the revocation, latest last, so that codes in flight see it. */
+  /** Keys of revoked devices with the revision of the revocation, latest last, so that codes in flight see
+   * it. */
   readonly unlinked: readonly { readonly jkt: string; readonly revision: number }[];
   /** Highest revision among the entries dropped from `unlinked`. */
   readonly unlinkedBefore?: number;
@@ -97,8 +99,12 @@ export type AccountEvent =
 export const maxUnlinkedRemembered = 16;
 
 /** The state after the event at `revision`, folded from the state before it and the event's own facts. Pure.
- *  Throws on an unknown type and on an event that cannot follow the state. */
-export function evolveAccount(before: AccountState | undefined, event: AccountEvent, revision: number): AccountState {
+ * Throws on an unknown type and on an event that cannot follow the state. */
+export function evolveAccount(
+  before: AccountState | undefined,
+  event: AccountEvent,
+  revision: number,
+): AccountState {
   if (event.type === 'account.opened') {
     if (before !== undefined) throw new Error('account.opened in an account that was opened');
     return { ...event.data.state, credentialRevision: revision };
@@ -127,7 +133,10 @@ export function evolveAccount(before: AccountState | undefined, event: AccountEv
 }
 
 /** The state the event carries, or undefined when it carries none, or one of another version. */
-export function carriedAccount(event: { readonly type: string; readonly data: object }): AccountState | undefined {
+export function carriedAccount(event: {
+  readonly type: string;
+  readonly data: object;
+}): AccountState | undefined {
   const { state } = event.data as { state?: AccountState };
   return state?.v === 1 ? state : undefined;
 }

@@ -18,12 +18,16 @@ export type AccountRefusal = (typeof accountRefusals)[number];
 
 /** Events to append (none: it has happened already), or why not. */
 export type AccountDecision =
-  | { readonly events: readonly (AccountEvent & { readonly credential?: string })[]; readonly refusal?: undefined }
+  | {
+      readonly events: readonly (AccountEvent & { readonly credential?: string })[];
+      readonly refusal?: undefined;
+    }
   | { readonly events: readonly []; readonly refusal: AccountRefusal };
 
 const nothing: AccountDecision = { events: [] };
 
-/** Opens an account. `credential` is the password's hash, sealed before it is stored. Pure, like all below. */
+/** Opens an account. `credential` is the password's hash, sealed before it is stored. Pure, like all below.
+ * */
 export function openAccount(
   account: AccountState | undefined,
   command: { readonly nowMs: number; readonly nameHash: string; readonly credential: string },
@@ -54,8 +58,8 @@ export function changePassword(
   return { events: [{ ...event, credential: command.credential }] };
 }
 
-/** Links the device that holds the key, unless it is linked. A key reported lost is refused for good; one revoked
- *  since the authentication at `marker` needs a new sign-in. */
+/** Links the device that holds the key, unless it is linked. A key reported lost is refused for good; one
+ * revoked since the authentication at `marker` needs a new sign-in. */
 export function linkDevice(
   at: AccountAt,
   command: { readonly device: LinkedDevice; readonly marker: number },
@@ -94,13 +98,17 @@ export function revokeAllSessions(
 ): AccountDecision {
   if (at.account === undefined) return refused('account_unknown');
   const except = command.except === undefined ? {} : { except: command.except };
-  return { events: carry(at, { type: 'account.all-sessions-revoked', data: { ...except, ...reasonOf(command) } }) };
+  return {
+    events: carry(at, { type: 'account.all-sessions-revoked', data: { ...except, ...reasonOf(command) } }),
+  };
 }
 
 /** Locks the account and ends every session; unlocking revives none of them. */
 export function lockAccount(at: AccountAt, command: { readonly reason: string }): AccountDecision {
   if (at.account?.status === 'locked') return nothing;
-  return notOpen(at.account) ?? { events: carry(at, { type: 'account.locked', data: { reason: command.reason } }) };
+  return (
+    notOpen(at.account) ?? { events: carry(at, { type: 'account.locked', data: { reason: command.reason } }) }
+  );
 }
 
 export function unlockAccount(at: AccountAt, command: { readonly reason: string }): AccountDecision {
@@ -128,7 +136,11 @@ export function linkedDevice(account: AccountState, jkt: string): LinkedDevice |
   return account.devices.find((device) => device.jkt === jkt);
 }
 
-type Fact = AccountEvent extends infer E ? (E extends AccountEvent ? { type: E['type']; data: Omit<E['data'], 'state'> } : never) : never;
+type Fact = AccountEvent extends infer E
+  ? E extends AccountEvent
+    ? { type: E['type']; data: Omit<E['data'], 'state'> }
+    : never
+  : never;
 
 function carry(at: AccountAt, fact: Fact): [AccountEvent] {
   const before = at.account as AccountState;

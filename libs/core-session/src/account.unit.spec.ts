@@ -1,4 +1,5 @@
-// Decisions about accounts: what happens, what is refused, and what stays quiet because it has happened already.
+// Decisions about accounts: what happens, what is refused, and what stays quiet because it has happened
+// already.
 import {
   account,
   accountEvents,
@@ -35,8 +36,11 @@ const unlock = (from: Given<Account>): Decided => order(from, (at) => decide.unl
 const erase = (from: Given<Account>): Decided => order(from, (at) => decide.eraseAccount(at, {}));
 const logOut = (from: Given<Account>, except?: string): Decided =>
   order(from, (at) => decide.revokeAllSessions(at, { except }));
-const revoke = (from: Given<Account>, deviceId = phone.id, cause: 'user' | 'lost' | 'handed_over' = 'user'): Decided =>
-  order(from, (at) => decide.revokeDevice(at, { deviceId, cause }));
+const revoke = (
+  from: Given<Account>,
+  deviceId = phone.id,
+  cause: 'user' | 'lost' | 'handed_over' = 'user',
+): Decided => order(from, (at) => decide.revokeDevice(at, { deviceId, cause }));
 const link = (from: Given<Account>, changes: Partial<typeof phone> = {}, marker = from.revision): Decided =>
   order(from, (at) => decide.linkDevice(at, { device: { ...phone, ...changes }, marker }));
 
@@ -78,10 +82,11 @@ describe('linking a device', () => {
   const tablet = { id: 'tablet', jkt: otherKey };
 
   it('adds it', () => {
-    expect(link(alice, tablet).happens('account.device-linked').state?.devices.map((device) => device.id)).toEqual([
-      phone.id,
-      'tablet',
-    ]);
+    expect(
+      link(alice, tablet)
+        .happens('account.device-linked')
+        .state?.devices.map((device) => device.id),
+    ).toEqual([phone.id, 'tablet']);
   });
 
   it('stays quiet for a key that is linked', () => {
@@ -112,7 +117,9 @@ describe('linking a device', () => {
   it('is refused to older authentications once more revocations happened than are remembered', () => {
     let account: Given<Account> = alice;
     for (let n = 0; n <= maxUnlinkedRemembered; n += 1) {
-      account = revoke(link(account, { id: `d${n}`, jkt: `key-${n}` }), `d${n}`).happens('account.device-revoked');
+      account = revoke(link(account, { id: `d${n}`, jkt: `key-${n}` }), `d${n}`).happens(
+        'account.device-revoked',
+      );
     }
     expect(account.state?.unlinked).toHaveLength(maxUnlinkedRemembered);
     expect(account.state?.unlinkedBefore).toBe(3);
@@ -122,7 +129,8 @@ describe('linking a device', () => {
 
   it('is refused beyond fifty devices', () => {
     let account: Given<Account> = alice;
-    for (let n = 1; n < maxDevicesPerAccount; n += 1) account = link(account, { id: `d${n}`, jkt: `key-${n}` });
+    for (let n = 1; n < maxDevicesPerAccount; n += 1)
+      account = link(account, { id: `d${n}`, jkt: `key-${n}` });
     link(account, tablet).isRefused({ refusal: 'too_many_devices' });
     link(account).staysQuiet();
   });
@@ -135,10 +143,21 @@ describe('linking a device', () => {
 
 describe('revoking a device', () => {
   it('unlinks it and remembers its key, with cause and reason', () => {
-    const revoked = order(alice, (at) => decide.revokeDevice(at, { deviceId: phone.id, cause: 'operator', reason }));
+    const revoked = order(alice, (at) =>
+      decide.revokeDevice(at, { deviceId: phone.id, cause: 'operator', reason }),
+    );
     revoked.happens('account.device-revoked');
-    expect(revoked.events[0]?.data).toMatchObject({ deviceId: phone.id, jkt: phoneKey, cause: 'operator', reason });
-    expect(revoked.state).toMatchObject({ devices: [], unlinked: [{ jkt: phoneKey, revision: 2 }], lostKeys: [] });
+    expect(revoked.events[0]?.data).toMatchObject({
+      deviceId: phone.id,
+      jkt: phoneKey,
+      cause: 'operator',
+      reason,
+    });
+    expect(revoked.state).toMatchObject({
+      devices: [],
+      unlinked: [{ jkt: phoneKey, revision: 2 }],
+      lostKeys: [],
+    });
   });
 
   it('is refused where there is no such device (any more), or no such account', () => {
@@ -167,7 +186,10 @@ describe('logging out everywhere', () => {
     expect(ends(sparedTwice)).toEqual({ revision: 3, fact: 'log_out_everywhere', except: sessionId });
     expect(ends(logOut(logOut(alice), sessionId))).toMatchObject({ except: sessionId, exceptBefore: 2 });
     expect(ends(logOut(logOut(alice, otherSessionId), sessionId))).toMatchObject({ exceptBefore: 2 });
-    expect(ends(logOut(logOut(logOut(alice), sessionId), sessionId))).toMatchObject({ revision: 4, exceptBefore: 2 });
+    expect(ends(logOut(logOut(logOut(alice), sessionId), sessionId))).toMatchObject({
+      revision: 4,
+      exceptBefore: 2,
+    });
     expect(ends(logOut(sparedTwice))).toEqual({ revision: 4, fact: 'log_out_everywhere' });
   });
 
@@ -200,7 +222,10 @@ describe('locking and unlocking', () => {
 describe('erasing an account', () => {
   it('ends every session for good, from open and from locked', () => {
     for (const from of [alice, lock(alice)]) {
-      expect(erase(from).happens('account.erased').state).toMatchObject({ status: 'erased', ends: { fact: 'erased' } });
+      expect(erase(from).happens('account.erased').state).toMatchObject({
+        status: 'erased',
+        ends: { fact: 'erased' },
+      });
     }
   });
 

@@ -1,4 +1,5 @@
-// Every event type there is, with its schema version and the stream it belongs to; checked against the golden files.
+// Every event type there is, with its schema version and the stream it belongs to; checked against the golden
+// files.
 import type { AccountEvent } from './account-events.js';
 import type { NameEvent } from './login-events.js';
 import type { SessionEvent } from './session-events.js';
@@ -6,7 +7,8 @@ import type { CutoffEvent, KeyEvent } from './system-events.js';
 
 export type SallyportEvent = AccountEvent | SessionEvent | NameEvent | CutoffEvent | KeyEvent;
 
-/** Stored type string -> current schema version. Complete by type: a new event that is not listed does not compile. */
+/** Stored type string -> current schema version. Complete by type: a new event that is not listed does not
+ * compile. */
 export const eventCatalogue: { readonly [T in SallyportEvent['type']]: number } = {
   'account.opened': 1,
   'account.password-changed': 1,

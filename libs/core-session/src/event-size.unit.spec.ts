@@ -13,7 +13,11 @@ describe('the event of a rotation', () => {
     for (let n = 0; n < 12; n += 1) {
       const nowMs = startedMs + (n + 1) * 5 * minuteMs;
       const command = refreshOf(n, nowMs);
-      const proof = { ...command.proof!, attemptHash: 'k7Jq2mZp0aXwB4nV9sTe1Q', proofHash: `q9Zx7Lw2Pm4Rt${100 + n}` };
+      const proof = {
+        ...command.proof!,
+        attemptHash: 'k7Jq2mZp0aXwB4nV9sTe1Q',
+        proofHash: `q9Zx7Lw2Pm4Rt${100 + n}`,
+      };
       const next = session.when((state) => rotate(standingOf(state as SessionState), { ...command, proof }));
       next.happens('session.refresh-rotated');
       bytes = JSON.stringify(next.events[0]?.data).length;

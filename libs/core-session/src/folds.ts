@@ -47,7 +47,8 @@ export const cutoffsFold: Fold<CutoffsState> = {
   carries: () => true,
 };
 
-/** The fold of a stream by its name; undefined for streams without state. Throws on a name of no known kind. */
+/** The fold of a stream by its name; undefined for streams without state. Throws on a name of no known kind.
+ * */
 export function foldOf(stream: string): Fold<unknown> | undefined {
   if (stream === 'cutoffs') return cutoffsFold as Fold<unknown>;
   if (stream.startsWith('account-')) return accountFold as Fold<unknown>;
@@ -69,8 +70,9 @@ export interface LedgerEvent extends Fact {
 const atAnyRevision = /^(session\.revoked|login\.[a-z]+|keys\.[a-z]+)$/;
 
 /**
- * What is wrong with one whole stream, in words; empty when revisions run from 0 without gaps, each event carries
- * the state it folds to, and each `previousHash` names the event before. `events` are in order of revision.
+ * What is wrong with one whole stream, in words; empty when revisions run from 0 without gaps, each event
+ * carries the state it folds to, and each `previousHash` names the event before. `events` are in order of
+ * revision.
  */
 export function streamProblems(stream: string, events: readonly LedgerEvent[]): string[] {
   const fold = foldOf(stream);
@@ -78,7 +80,8 @@ export function streamProblems(stream: string, events: readonly LedgerEvent[]): 
   let state = fold?.initial;
   for (const [index, event] of events.entries()) {
     const at = `${stream}/${event.revision} ${event.type}`;
-    const say = (problem: string | undefined): unknown => problem !== undefined && problems.push(`${at} ${problem}`);
+    const say = (problem: string | undefined): unknown =>
+      problem !== undefined && problems.push(`${at} ${problem}`);
     if (event.revision !== index) say(`is not at revision ${index}`);
     say(chainProblem(event, events[index - 1]));
     if (fold === undefined) continue;

@@ -1,5 +1,11 @@
 // The check of a recorded ledger: silent on a true one, and loud about every way to falsify one.
-import { accountEvents, aliceId, assertLedgerFolds, keyBoundStarted, MemoryEventStore } from '@sallyport/testing';
+import {
+  accountEvents,
+  aliceId,
+  assertLedgerFolds,
+  keyBoundStarted,
+  MemoryEventStore,
+} from '@sallyport/testing';
 import { minuteMs, openedMs, refreshOf, sessionId, standingOf, startedMs } from '@sallyport/testing';
 import type { SallyportEvent } from './catalogue.js';
 import { streams } from './catalogue.js';
@@ -12,18 +18,25 @@ import { revokeSession } from './session.js';
 const session = streams.session(sessionId);
 type Recorded = Parameters<typeof assertLedgerFolds>[0][number];
 
-/** An account, a session that is rotated twice and revoked, sign-in attempts and keys, as a store records them. */
+/** An account, a session that is rotated twice and revoked, sign-in attempts and keys, as a store records
+ * them. */
 async function ledger(): Promise<Recorded[]> {
   const store = new MemoryEventStore({ now: () => openedMs });
   const add = async (stream: string, event: SallyportEvent, expected: number | 'any'): Promise<void> => {
-    const context = { correlationId: 'c', causationId: 'c', partitionKey: aliceId, actor: { kind: 'system' as const } };
+    const context = {
+      correlationId: 'c',
+      causationId: 'c',
+      partitionKey: aliceId,
+      actor: { kind: 'system' as const },
+    };
     const id = `${stream}-${event.type}-${store.log.events.length}`;
     const draft = { ...context, id, type: event.type, schemaVersion: 1, data: event.data as never };
     await store.append({ stream, expected, events: [draft], guards: [] });
   };
   for (const [index, event] of accountEvents.entries()) await add(streams.account(aliceId), event, index - 1);
   const failed = { count: 1, since: 'then', until: 'now', ipTag: 'x' };
-  for (let n = 0; n < 2; n += 1) await add(streams.login(aliceId), { type: 'login.failed', data: failed }, 'any');
+  for (let n = 0; n < 2; n += 1)
+    await add(streams.login(aliceId), { type: 'login.failed', data: failed }, 'any');
   await add(streams.keys, { type: 'keys.created', data: { purpose: 'nonce', keyId: 'a' } }, 'any');
   await add(session, keyBoundStarted as SallyportEvent, -1);
   let state = carriedSession(keyBoundStarted) as SessionState;
@@ -38,7 +51,10 @@ async function ledger(): Promise<Recorded[]> {
 }
 
 /** The true ledger with the session's event at a revision altered, or removed. */
-async function altered(revision: number, change: (event: Recorded) => object | undefined): Promise<Recorded[]> {
+async function altered(
+  revision: number,
+  change: (event: Recorded) => object | undefined,
+): Promise<Recorded[]> {
   const events = await ledger();
   return events.flatMap((event) => {
     if (event.stream !== session || event.revision !== revision) return [event];
@@ -55,24 +71,44 @@ describe('a recorded ledger', () => {
   });
 
   const stateOf = (event: Recorded) => (event.data as unknown as { readonly state: SessionState }).state;
-  const falsified: readonly [string, number, string, (event: Recorded) => object | undefined][] = [
-    [
-      'a member of the carried state differs',
-      2,
-      'carries another state than it folds to',
-      (event) => ({ data: { state: { ...stateOf(event), startedAt: '2020-01-01T00:00:00.000Z' } } }),
-    ],
-    ['no state is carried', 2, 'carries no state', (event) => ({ data: { state: { ...stateOf(event), v: 2 } } })],
-    ['an event is gone', 1, 'is not at revision 1', () => undefined],
-    ['the event before was altered', 1, 'names another event than the one before it', () => ({ hash: 'altered' })],
-    ['the chain is cut', 2, 'names no event before it', () => ({ previousHash: undefined })],
-    ['the first event names one before', 0, 'names an event before the first', () => ({ previousHash: 'x' })],
-  ];
+  type Forgery = {
+    readonly revision: number;
+    readonly problem: string;
+    change(event: Recorded): object | undefined;
+  };
+  const forgeries: Readonly<Record<string, Forgery>> = {
+    'a member of the carried state differs': {
+      revision: 2,
+      problem: 'carries another state than it folds to',
+      change: (event) => ({ data: { state: { ...stateOf(event), startedAt: '2020-01-01T00:00:00.000Z' } } }),
+    },
+    'no state is carried': {
+      revision: 2,
+      problem: 'carries no state',
+      change: (event) => ({ data: { state: { ...stateOf(event), v: 2 } } }),
+    },
+    'an event is gone': { revision: 1, problem: 'is not at revision 1', change: () => undefined },
+    'the event before was altered': {
+      revision: 1,
+      problem: 'names another event than the one before it',
+      change: () => ({ hash: 'altered' }),
+    },
+    'the chain is cut': {
+      revision: 2,
+      problem: 'names no event before it',
+      change: () => ({ previousHash: undefined }),
+    },
+    'the first event names one before': {
+      revision: 0,
+      problem: 'names an event before the first',
+      change: () => ({ previousHash: 'x' }),
+    },
+  };
 
-  it.each(falsified)('is caught when %s', async (_how, revision, problem, change) => {
+  it.each(Object.entries(forgeries))('is caught when %s', async (_how, { revision, problem, change }) => {
     const events = await altered(revision, change);
-    const problems = streamProblems(session, events.filter(({ stream }) => stream === session));
-    expect(problems.join()).toContain(problem);
+    const ofSession = events.filter(({ stream }) => stream === session);
+    expect(streamProblems(session, ofSession).join()).toContain(problem);
     expect(() => assertLedgerFolds(events)).toThrow();
   });
 

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policy, refreshOf, secondMs, standingOf } from '@sallyport/testing';
 import * as decide from './account.js';
-import type { AccountState } from './account-events.js';
+import type { AccountEvent, AccountState } from './account-events.js';
 import { eventCatalogue } from './catalogue.js';
 import { claimName, releaseName } from './login-events.js';
 import { rotate } from './rotation.js';
-import type { RotateRefresh } from './rotation.js';
+import type { RotateRefresh } from './rotation-events.js';
 import type { SessionState } from './session-events.js';
 import { recordReuse, revokeSession, startSession } from './session.js';
 import { declareCutoff, noCutoffs } from './system-events.js';
@@ -22,10 +22,14 @@ interface Golden {
 }
 
 const folder = join(import.meta.dirname, '..', '..', '..', 'test', 'golden');
-const goldens = readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Golden);
+const goldens = readdirSync(folder).map(
+  (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Golden,
+);
 
 /** What was ordered, read off the event, and decided again on the state before it. */
-const makers: Readonly<Record<string, (golden: Golden) => readonly { readonly type: string; readonly data: object }[]>> = {
+const makers: Readonly<
+  Record<string, (golden: Golden) => readonly { readonly type: string; readonly data: object }[]>
+> = {
   'account.opened': ({ data }) => {
     const state = data['state'] as AccountState;
     const order = { nowMs: Date.parse(state.openedAt), nameHash: state.nameHash, credential: 'x' };
@@ -50,7 +54,11 @@ const makers: Readonly<Record<string, (golden: Golden) => readonly { readonly ty
     return recordReuse(golden.before as SessionState, { cause: 'stale_token', presented }, count);
   },
   'session.reuse-detected': (golden) => {
-    const { cause, presented, count } = golden.data as { cause: 'wrong_key'; presented: number; count: number };
+    const { cause, presented, count } = golden.data as {
+      cause: 'wrong_key';
+      presented: number;
+      count: number;
+    };
     return recordReuse(golden.before as SessionState, { cause, presented }, count);
   },
   'session.revoked': (golden) => revokeSession(golden.before as SessionState, golden.data as never),
@@ -58,7 +66,8 @@ const makers: Readonly<Record<string, (golden: Golden) => readonly { readonly ty
     const { accountId } = data['state'] as { accountId: string };
     return claimName((before ?? { v: 1 }) as { v: 1 }, { accountId, holderExists: false }).events;
   },
-  'login-name.released': ({ before }) => releaseName(before as { v: 1 }, (before as { accountId: string }).accountId),
+  'login-name.released': ({ before }) =>
+    releaseName(before as { v: 1 }, (before as { accountId: string }).accountId),
   'cutoffs.declared': ({ before, data, revision }) => {
     const order = { scope: data['scope'] as CutoffScope, reason: data['reason'] as string };
     return [declareCutoff((before ?? noCutoffs) as typeof noCutoffs, order, revision)];
@@ -121,21 +130,25 @@ function accountOf({ deviceId, jkt, clientId, startedAt }: SessionState): Accoun
   const linked = { id: deviceId as string, jkt: jkt as string, clientId, linkedAt: startedAt };
   const opened = { nowMs: Date.parse(startedAt), nameHash: 'n', credential: 'x' };
   const [event] = decide.openAccount(undefined, opened).events;
-  return { ...(event?.data as { state: AccountState }).state, devices: [linked] };
+  const { state } = (event as AccountEvent).data;
+  return { ...state, devices: [linked] };
 }
 
 describe('golden events', () => {
   it('are each made again here, but for those that no decider makes', () => {
     const here = Object.keys(makers);
-    expect(Object.keys(eventCatalogue).filter((type) => !madeElsewhere.test(type)).sort()).toEqual(here.sort());
+    expect(
+      Object.keys(eventCatalogue)
+        .filter((type) => !madeElsewhere.test(type))
+        .sort(),
+    ).toEqual(here.sort());
   });
 
-  it.each(goldens.filter(({ type }) => !madeElsewhere.test(type)).map((golden) => [golden.type, golden] as const))(
-    '%s is what the decider makes today',
-    (type, golden) => {
-      const [event] = makers[type]?.(golden) ?? [];
-      expect(event?.type).toBe(type);
-      expect(JSON.parse(JSON.stringify(event?.data))).toEqual(golden.data);
-    },
-  );
+  it.each(
+    goldens.filter(({ type }) => !madeElsewhere.test(type)).map((golden) => [golden.type, golden] as const),
+  )('%s is what the decider makes today', (type, golden) => {
+    const [event] = makers[type]?.(golden) ?? [];
+    expect(event?.type).toBe(type);
+    expect(JSON.parse(JSON.stringify(event?.data))).toEqual(golden.data);
+  });
 });

@@ -1,4 +1,5 @@
-// Pure decisions of the session ledger: accounts, sessions, sign-in names, cutoffs, and the standing that follows.
+// Pure decisions of the session ledger: accounts, sessions, sign-in names, cutoffs, and the standing that
+// follows.
 export * from './account.js';
 export * from './account-events.js';
 export * from './catalogue.js';
@@ -6,6 +7,7 @@ export * from './folds.js';
 export * from './login-events.js';
 export * from './policy.js';
 export * from './rotation.js';
+export * from './rotation-events.js';
 export * from './session.js';
 export * from './session-events.js';
 export * from './standing.js';

@@ -1,5 +1,6 @@
-// Sign-in attempts and names. Attempts carry no state and are appended at any revision, so that strangers' failures
-// never make the owner's success wait; a name is claimed at the expected revision, so that two cannot have it.
+// Sign-in attempts and names. Attempts carry no state and are appended at any revision, so that strangers'
+// failures never make the owner's success wait; a name is claimed at the expected revision, so that two
+// cannot have it.
 import type { Network } from './session-events.js';
 
 export interface LoginSucceeded {
@@ -9,7 +10,12 @@ export interface LoginSucceeded {
 /** Aggregated per account (or name hash), network and minute. */
 export interface LoginFailed {
   readonly type: 'login.failed';
-  readonly data: { readonly count: number; readonly since: string; readonly until: string; readonly ipTag: string };
+  readonly data: {
+    readonly count: number;
+    readonly since: string;
+    readonly until: string;
+    readonly ipTag: string;
+  };
 }
 export interface LoginThrottled {
   readonly type: 'login.throttled';
@@ -55,14 +61,18 @@ export function carriedName(event: { readonly type: string; readonly data: objec
   return state?.v === 1 ? state : undefined;
 }
 
-/** Who opens an account claims its name first; a claim by an account that was never opened may be taken over. */
+/** Who opens an account claims its name first; a claim by an account that was never opened may be taken over.
+ * */
 export function claimName(
   name: NameState,
   claim: { readonly accountId: string; readonly holderExists: boolean },
 ): { readonly events: readonly NameClaimed[]; readonly taken: boolean } {
   if (name.accountId === claim.accountId) return { events: [], taken: false };
   if (name.accountId !== undefined && claim.holderExists) return { events: [], taken: true };
-  return { events: [{ type: 'login-name.claimed', data: { state: { v: 1, accountId: claim.accountId } } }], taken: false };
+  return {
+    events: [{ type: 'login-name.claimed', data: { state: { v: 1, accountId: claim.accountId } } }],
+    taken: false,
+  };
 }
 
 /** Frees the name of an erased account. */

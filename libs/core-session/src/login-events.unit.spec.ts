@@ -37,7 +37,7 @@ describe('releasing a sign-in name', () => {
     released.when(claim('bob', true)).happens('login-name.claimed');
   });
 
-  it('stays quiet when it is free, or has become somebody else\'s', () => {
+  it("stays quiet when it is free, or has become somebody else's", () => {
     free.when((name) => releaseName(name, aliceId)).staysQuiet();
     alices.when((name) => releaseName(name, 'bob')).staysQuiet();
   });

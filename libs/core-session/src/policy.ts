@@ -6,7 +6,8 @@ export interface SessionPolicy {
   readonly idleSeconds: number;
   /** A session ends this long after it started, whatever happens. */
   readonly absoluteSeconds: number;
-  /** Bearer sessions only: how long the predecessor still gets the same successor again. 0 is RFC 9700's advice. */
+  /** Bearer sessions only: how long the predecessor still gets the same successor again. 0 is RFC 9700's
+   * advice. */
   readonly graceSeconds: number;
   readonly accessTokenSeconds: number;
   /** Whether a genuine token with another key's proof ends a key-bound session. */
@@ -15,7 +16,8 @@ export interface SessionPolicy {
   readonly staleTokenEndsSession: boolean;
 }
 
-/** A registered client (RFC 6749 section 2). All are public: what proves them is PKCE and the device's key. */
+/** A registered client (RFC 6749 section 2). All are public: what proves them is PKCE and the device's key.
+ * */
 export interface Client extends SessionPolicy {
   readonly clientId: string;
   readonly name: string;

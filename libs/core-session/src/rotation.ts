@@ -1,52 +1,30 @@
-// The rotation table of a refresh: which request gets a new token, the same token again, a challenge, or nothing.
-import { evolveSession, maxRecordedRetries } from './session-events.js';
-import type { Network, ReuseCause, SessionEvent, SessionState } from './session-events.js';
-import type { SessionPolicy } from './policy.js';
+// The rotation table of a refresh: which request gets a new token, the same again, a challenge, or nothing.
+import { refreshRotated, reuseDetected, rotationRetried, staleTokenPresented } from './rotation-events.js';
+import type { ProofFacts, ReuseRecord, RotateRefresh } from './rotation-events.js';
+import { maxRecordedRetries } from './session-events.js';
+import type { ReuseCause, SessionEvent, SessionState } from './session-events.js';
 import { sessionStanding } from './standing.js';
 import type { StandingInput, StandingReason } from './standing.js';
-
-/** What a verified key proof says (RFC 9449), as far as the decision needs it. */
-export interface ProofFacts {
-  /** RFC 7638 thumbprint of the key that signed it. */
-  readonly thumbprint: string;
-  /** Short hash of its id. */
-  readonly proofHash: string;
-  /** Hash of its `attempt` claim. */
-  readonly attemptHash?: string;
-  /** When its nonce was made, milliseconds since the epoch. */
-  readonly nonceTimeMs: number;
-  /** Whether it carries `ath` of the presented token. */
-  readonly namesToken: boolean;
-}
-
-/** A refresh, after its token's tag and its proof were checked. */
-export interface RotateRefresh {
-  readonly nowMs: number;
-  readonly clientId: string;
-  /** Scope asked for (RFC 6749 section 6); the granted one when absent. */
-  readonly scope?: string;
-  readonly presented: { readonly generation: number; readonly fingerprint: string };
-  readonly proof?: ProofFacts;
-  /** The successor of the presented token under today's refresh key. */
-  readonly successor: { readonly fingerprint: string; readonly keyId: string };
-  readonly policy: SessionPolicy;
-  readonly network?: Network;
-  readonly appVersion?: string;
-}
 
 export type RotationRefusal = StandingReason | 'stale_token' | 'client_mismatch';
 
 /**
- * - `rotate`: release the successor once the events are durable. `retry`: release the latest token again; where it
- *   is `sampled`, no event remembers the proof and the caller does, for a minute.
+ * - `rotate`: release the successor once the events are durable. `retry`: release the latest token again;
+ *   where it is `sampled`, no event remembers the proof and the caller does, for a minute.
  * - `challenge`: `use_dpop_nonce`, with a nonce not older than `nonceFloorMs`; no verdict on the token.
  * - `replayed`: the proof was used before; `invalid_dpop_proof`, no verdict on the token.
  * - `behind`: the token says more than this store knows: retryable refusal and an alarm.
- * - `refuse`: `invalid_grant` or `invalid_scope`; `record` is reuse to note, aggregated where it appends nothing.
+ * - `refuse`: `invalid_grant` or `invalid_scope`; `record` is reuse to note, aggregated where it appends
+ *   nothing.
  */
 export type RotationDecision =
   | { readonly kind: 'rotate'; readonly events: readonly SessionEvent[]; readonly scope: string }
-  | { readonly kind: 'retry'; readonly events: readonly SessionEvent[]; readonly scope: string; readonly sampled?: true }
+  | {
+      readonly kind: 'retry';
+      readonly events: readonly SessionEvent[];
+      readonly scope: string;
+      readonly sampled?: true;
+    }
   | { readonly kind: 'challenge'; readonly nonceFloorMs: number }
   | { readonly kind: 'replayed' }
   | { readonly kind: 'behind' }
@@ -58,17 +36,11 @@ export type RotationDecision =
       readonly record?: ReuseRecord;
     };
 
-/** A use of a token that got nothing, to be recorded once per session, cause and interval. */
-export interface ReuseRecord {
-  readonly cause: ReuseCause | 'stale_token';
-  readonly presented: number;
-}
-
 const sampledNonceMaxAgeMs = 60_000;
 
 /**
- * Rows 5 to 8: what can be said on a plain read, outside the stream's queue, so that strangers with a copied token
- * wait on nobody and nobody waits on them. Undefined: the request is the session's own and goes on.
+ * Rows 5 to 8: what can be said on a plain read, outside the stream's queue, so that strangers with a copied
+ * token wait on nobody and nobody waits on them. Undefined: the request is the session's own and goes on.
  */
 export function screenRotation(
   session: SessionState | undefined,
@@ -77,7 +49,8 @@ export function screenRotation(
   const { presented, proof } = command;
   if (session === undefined || presented.generation > session.generation) return { kind: 'behind' };
   const age = session.generation - presented.generation;
-  const known = age === 0 ? session.fingerprint : age === 1 ? session.previousFingerprint : presented.fingerprint;
+  const known =
+    age === 0 ? session.fingerprint : age === 1 ? session.previousFingerprint : presented.fingerprint;
   if (known !== presented.fingerprint) return reuse('forged', command);
   if (session.jkt !== undefined && proof?.thumbprint !== session.jkt) {
     const ends = command.policy.wrongKeyEndsSession && session.status === 'active';
@@ -86,16 +59,25 @@ export function screenRotation(
   return proof === undefined || session.jkt === undefined ? undefined : screenReplay(session, command, proof);
 }
 
-/** Row 8. A proof that does not name its token needs a nonce given out since that token was made: it was made for
- *  none before, and every proof used since then is remembered, here or (sampled ones) in memory for a minute. */
-function screenReplay(session: SessionState, command: RotateRefresh, proof: ProofFacts): RotationDecision | undefined {
-  const used = session.proofs.includes(proof.proofHash) || session.earlierProofs?.includes(proof.proofHash) === true;
+/** Row 8. A proof that does not name its token needs a nonce given out since that token was made: it was made
+ * for none before, and every proof used since then is remembered, here or (sampled ones) in memory for a
+ * minute. */
+function screenReplay(
+  session: SessionState,
+  command: RotateRefresh,
+  proof: ProofFacts,
+): RotationDecision | undefined {
+  const used =
+    session.proofs.includes(proof.proofHash) || session.earlierProofs?.includes(proof.proofHash) === true;
   if (used) return { kind: 'replayed' };
   const age = session.generation - command.presented.generation;
   if (proof.namesToken || age > 1) return undefined;
   const earlierSampled = (session.earlierProofs?.length ?? 0) > maxRecordedRetries;
   const sinceRotation = age === 0 || earlierSampled;
-  const challenge = challengeBefore(proof, sinceRotation ? session.rotatedAt : (session.previousRotatedAt ?? session.startedAt));
+  const challenge = challengeBefore(
+    proof,
+    sinceRotation ? session.rotatedAt : (session.previousRotatedAt ?? session.startedAt),
+  );
   if (challenge !== undefined) return challenge;
   return isSampled(session) ? challengeUnlessFresh(proof, command.nowMs) : undefined;
 }
@@ -107,7 +89,9 @@ function isSampled(session: SessionState): boolean {
 
 /** What no event remembers is remembered in memory for a minute, so its nonce may not be older. */
 function challengeUnlessFresh(proof: ProofFacts, nowMs: number): RotationDecision | undefined {
-  return nowMs - proof.nonceTimeMs > sampledNonceMaxAgeMs ? { kind: 'challenge', nonceFloorMs: nowMs } : undefined;
+  return nowMs - proof.nonceTimeMs > sampledNonceMaxAgeMs
+    ? { kind: 'challenge', nonceFloorMs: nowMs }
+    : undefined;
 }
 
 /** All rows from 5 on, in order; the first that applies decides. Pure. */
@@ -124,7 +108,7 @@ export function rotate(state: StandingInput, order: RotateRefresh): RotationDeci
   if (scope === undefined) return { kind: 'refuse', error: 'invalid_scope', events: [] };
   switch (session.generation - command.presented.generation) {
     case 0:
-      return { kind: 'rotate', events: [rotated(session, command)], scope };
+      return { kind: 'rotate', events: [refreshRotated(session, command)], scope };
     case 1:
       return predecessor(session, command, scope);
     default:
@@ -136,10 +120,12 @@ export function rotate(state: StandingInput, order: RotateRefresh): RotationDeci
 function predecessor(session: SessionState, command: RotateRefresh, scope: string): RotationDecision {
   if (session.jkt === undefined) {
     const graceEndsMs = Date.parse(session.rotatedAt) + command.policy.graceSeconds * 1000;
-    if (command.policy.graceSeconds === 0 || command.nowMs > graceEndsMs) return endingReuse(session, command, 'superseded');
+    if (command.policy.graceSeconds === 0 || command.nowMs > graceEndsMs)
+      return endingReuse(session, command, 'superseded');
   }
   const { proof } = command;
-  const forked = session.usesAttempts === true && proof !== undefined && proof.attemptHash !== session.attempt;
+  const forked =
+    session.usesAttempts === true && proof !== undefined && proof.attemptHash !== session.attempt;
   if (forked) {
     const challenge = challengeBefore(proof, session.rotatedAt);
     if (challenge !== undefined) return challenge;
@@ -151,18 +137,19 @@ function predecessor(session: SessionState, command: RotateRefresh, scope: strin
     const noted = !forked || session.flags?.includes('forked') === true;
     if (noted) return { kind: 'retry', events: [], scope, sampled };
   }
-  const retry = retried(session, command);
+  const retry = rotationRetried(session, command);
   const events = forked ? [retry, forkOf(retry.data.state, command)] : [retry];
   return { kind: 'retry', events, scope, ...(sampled ? { sampled } : {}) };
 }
 
 function forkOf(session: SessionState, { presented }: RotateRefresh): SessionEvent {
-  return reuseDetected(session, { cause: 'forked', presented: presented.generation }, 1);
+  return reuseDetected(session, { cause: 'forked', presented: presented.generation }, { count: 1 });
 }
 
 /** Row 13, and older bearer tokens of row 14. */
 function older(session: SessionState, command: RotateRefresh): RotationDecision {
-  if (session.jkt === undefined || command.proof === undefined) return endingReuse(session, command, 'superseded');
+  if (session.jkt === undefined || command.proof === undefined)
+    return endingReuse(session, command, 'superseded');
   const challenge = challengeBefore(command.proof, session.rotatedAt);
   if (challenge !== undefined) return challenge;
   const refusal = refuse(command, 'stale_token');
@@ -171,68 +158,31 @@ function older(session: SessionState, command: RotateRefresh): RotationDecision 
   return { ...refusal, events: [staleTokenPresented(session, record, { count: 1, ends: true })] };
 }
 
-function rotated(session: SessionState, { nowMs, proof, successor, policy, ...command }: RotateRefresh): SessionEvent {
-  const idleEndsMs = Math.min(nowMs + policy.idleSeconds * 1000, Date.parse(session.expiresAt));
-  const said: SessionState = {
-    ...session,
-    keyId: successor.keyId,
-    fingerprint: successor.fingerprint,
-    rotatedAt: isoTime(nowMs),
-    idleExpiresAt: isoTime(idleEndsMs),
-    proofs: proof === undefined ? [] : [proof.proofHash],
-    attempt: proof?.attemptHash,
-    network: command.network,
-    appVersion: command.appVersion,
-  };
-  const fact: SessionEvent = { type: 'session.refresh-rotated', data: { state: said } };
-  return { ...fact, data: { state: evolveSession(session, fact) } };
-}
-
-type Retried = Extract<SessionEvent, { type: 'session.rotation-retried' }>;
-
-function retried(session: SessionState, { proof }: RotateRefresh): Retried {
-  const attempt = proof?.attemptHash === undefined ? {} : { attempt: proof.attemptHash };
-  const facts = { ...(proof === undefined ? {} : { proof: proof.proofHash }), ...attempt };
-  const fact: Retried = { type: 'session.rotation-retried', data: { ...facts, state: session } };
-  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
-}
-
-/** The event of a reuse, with the state after it. */
-export function reuseDetected(
-  session: SessionState,
-  record: { readonly cause: ReuseCause; readonly presented: number },
-  count: number,
-  ends?: true,
-): SessionEvent {
-  const facts = { cause: record.cause, presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
-  const fact: SessionEvent = { type: 'session.reuse-detected', data: { ...facts, state: session } };
-  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
-}
-
-/** The event of a stale token, with the state after it. */
-export function staleTokenPresented(
-  session: SessionState,
-  record: { readonly presented: number },
-  { count, ends }: { readonly count: number; readonly ends?: true },
-): SessionEvent {
-  const facts = { presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
-  const fact: SessionEvent = { type: 'session.stale-token-presented', data: { ...facts, state: session } };
-  return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
-}
-
 function reuse(cause: ReuseCause, { presented }: RotateRefresh): RotationDecision {
   const record = { cause, presented: presented.generation };
   return { kind: 'refuse', error: 'invalid_grant', events: [], record };
 }
 
-function endingReuse(session: SessionState, { presented }: RotateRefresh, cause: ReuseCause): RotationDecision {
-  const event = reuseDetected(session, { cause, presented: presented.generation }, 1, true);
+function endingReuse(
+  session: SessionState,
+  { presented }: RotateRefresh,
+  cause: ReuseCause,
+): RotationDecision {
+  const event = reuseDetected(session, { cause, presented: presented.generation }, { count: 1, ends: true });
   return { kind: 'refuse', error: 'invalid_grant', events: [event] };
 }
 
 /** Only a caller who proved the session's key is told the reason. */
-function refuse(command: RotateRefresh, reason: RotationRefusal): Extract<RotationDecision, { kind: 'refuse' }> {
-  return { kind: 'refuse', error: 'invalid_grant', events: [], ...(command.proof === undefined ? {} : { reason }) };
+function refuse(
+  command: RotateRefresh,
+  reason: RotationRefusal,
+): Extract<RotationDecision, { kind: 'refuse' }> {
+  return {
+    kind: 'refuse',
+    error: 'invalid_grant',
+    events: [],
+    ...(command.proof === undefined ? {} : { reason }),
+  };
 }
 
 function challengeBefore(proof: ProofFacts, time: string): RotationDecision | undefined {
@@ -240,14 +190,10 @@ function challengeBefore(proof: ProofFacts, time: string): RotationDecision | un
   return proof.nonceTimeMs < floorMs ? { kind: 'challenge', nonceFloorMs: floorMs } : undefined;
 }
 
-/** The scope to grant: the asked one when it lies within the granted one (RFC 6749 section 6), else undefined. */
+/** The scope to grant: the asked one when it lies within the granted one (RFC 6749 section 6), else
+ * undefined. */
 export function grantedScope(granted: string, asked: string | undefined): string | undefined {
   if (asked === undefined || asked === granted) return granted;
   const within = new Set(granted.split(' '));
   return asked.split(' ').every((scope) => within.has(scope)) ? asked : undefined;
 }
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-

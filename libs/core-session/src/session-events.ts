@@ -21,12 +21,21 @@ export const reuseCauses = ['forged', 'wrong_key', 'forked', 'superseded'] as co
 export type ReuseCause = (typeof reuseCauses)[number];
 
 /** Why a session ended by an event of its own. */
-export const endCauses = ['user', 'operator', 'client', 'code_reused', 'token_reused', 'wrong_key', 'stale_token'] as const;
+export const endCauses = [
+  'user',
+  'operator',
+  'client',
+  'code_reused',
+  'token_reused',
+  'wrong_key',
+  'stale_token',
+] as const;
 export type EndCause = (typeof endCauses)[number];
 
 export type SessionFlag = ReuseCause | 'stale_token';
 
-/** The folded state of a session, carried by each of its events but `session.revoked`. Times are ISO 8601, UTC. */
+/** The folded state of a session, carried by each of its events but `session.revoked`. Times are ISO 8601,
+ * UTC. */
 export interface SessionState {
   /** Version of this shape; another one forces a fold of the full history. */
   readonly v: 1;
@@ -57,7 +66,8 @@ export interface SessionState {
   readonly expiresAt: string;
   readonly acr: string;
   readonly amr: readonly string[];
-  /** Short hashes of the proof ids that made the latest rotation (or the exchange) and its recorded retries. */
+  /** Short hashes of the proof ids that made the latest rotation (or the exchange) and its recorded retries.
+   * */
   readonly proofs: readonly string[];
   /** The same of the generation before. */
   readonly earlierProofs?: readonly string[];
@@ -86,7 +96,12 @@ export interface RotationRetried {
 }
 export interface StaleTokenPresented {
   readonly type: 'session.stale-token-presented';
-  readonly data: { readonly presented: number; readonly count: number; readonly ends?: true; readonly state: SessionState };
+  readonly data: {
+    readonly presented: number;
+    readonly count: number;
+    readonly ends?: true;
+    readonly state: SessionState;
+  };
 }
 export interface ReuseDetected {
   readonly type: 'session.reuse-detected';
@@ -107,18 +122,13 @@ export interface SessionRevoked {
 }
 
 export type SessionEvent =
-  | SessionStarted
-  | RefreshRotated
-  | RotationRetried
-  | StaleTokenPresented
-  | ReuseDetected
-  | SessionRevoked;
+  SessionStarted | RefreshRotated | RotationRetried | StaleTokenPresented | ReuseDetected | SessionRevoked;
 
 /** Retries of one generation that are recorded, each with its proof id; what comes after them is sampled. */
 export const maxRecordedRetries = 16;
 
 /** The state after the event, folded from the state before it and the event's own facts. Pure. Throws on an
- *  unknown type and on an event that cannot follow the state. */
+ * unknown type and on an event that cannot follow the state. */
 export function evolveSession(before: SessionState | undefined, event: SessionEvent): SessionState {
   if (event.type === 'session.started') {
     if (before !== undefined) throw new Error('session.started in a session that was started');
@@ -133,7 +143,11 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
     case 'session.stale-token-presented':
       return flagged(before, 'stale_token', event.data.ends === true ? 'stale_token' : undefined);
     case 'session.reuse-detected':
-      return flagged(before, event.data.cause, event.data.ends === true ? endCauseOf(event.data.cause) : undefined);
+      return flagged(
+        before,
+        event.data.cause,
+        event.data.ends === true ? endCauseOf(event.data.cause) : undefined,
+      );
     case 'session.revoked':
       return { ...before, status: 'ended', endCause: before.endCause ?? event.data.cause };
     default:
@@ -142,7 +156,10 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
 }
 
 /** The state the event carries, or undefined when it carries none, or one of another version. */
-export function carriedSession(event: { readonly type: string; readonly data: object }): SessionState | undefined {
+export function carriedSession(event: {
+  readonly type: string;
+  readonly data: object;
+}): SessionState | undefined {
   const { state } = event.data as { state?: SessionState };
   return state?.v === 1 ? state : undefined;
 }

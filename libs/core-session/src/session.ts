@@ -1,6 +1,6 @@
 // Decisions about a session besides its rotation: start it, end it, note a token's misuse.
-import type { ReuseRecord } from './rotation.js';
-import { reuseDetected, staleTokenPresented } from './rotation.js';
+import type { ReuseRecord } from './rotation-events.js';
+import { reuseDetected, staleTokenPresented } from './rotation-events.js';
 import type { EndCause, Marker, Network, SessionEvent, SessionState } from './session-events.js';
 import type { SessionPolicy } from './policy.js';
 import type { AccountState } from './account-events.js';
@@ -28,7 +28,12 @@ export interface StartSession {
   /** The first refresh token; absent when the grant has none. */
   readonly token?: { readonly fingerprint: string; readonly keyId: string };
   /** The device's key and the exchange's proof; absent for a bearer session. */
-  readonly key?: { readonly jkt: string; readonly deviceId: string; readonly proofHash: string; readonly nonceTimeMs: number };
+  readonly key?: {
+    readonly jkt: string;
+    readonly deviceId: string;
+    readonly proofHash: string;
+    readonly nonceTimeMs: number;
+  };
   readonly network?: Network;
   readonly appVersion?: string;
 }
@@ -45,7 +50,8 @@ export type StartDecision =
   | { readonly kind: 'started'; readonly events: readonly SessionEvent[] }
   | { readonly kind: 'ended'; readonly standing: Extract<Standing, { status: 'ended' }> }
   | { readonly kind: 'replayed' }
-  /** The code was exchanged before. The events end its session, unless this is an overtaken retry of the first. */
+  /** The code was exchanged before. The events end its session, unless this is an overtaken retry of the
+   * first. */
   | { readonly kind: 'code_reused'; readonly events: readonly SessionEvent[] };
 
 /** Creates the session a code stands for, which can happen once. Pure. */
@@ -114,7 +120,7 @@ export function recordReuse(
 ): readonly SessionEvent[] {
   if (session === undefined) return [];
   if (record.cause === 'stale_token') return [staleTokenPresented(session, record, { count })];
-  return [reuseDetected(session, { cause: record.cause, presented: record.presented }, count)];
+  return [reuseDetected(session, { cause: record.cause, presented: record.presented }, { count })];
 }
 
 function revoked(cause: EndCause, accountId: string, reason?: string): SessionEvent {

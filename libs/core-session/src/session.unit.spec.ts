@@ -71,7 +71,9 @@ describe('the exchange of a code', () => {
   });
 
   it('starts nothing after a cutoff', () => {
-    none.when(() => startSession({ ...nothing, cutoffs: { v: 1, all: 0 } }, startKeyBound)).isRefused({ kind: 'ended' });
+    none
+      .when(() => startSession({ ...nothing, cutoffs: { v: 1, all: 0 } }, startKeyBound))
+      .isRefused({ kind: 'ended' });
   });
 });
 
@@ -90,11 +92,15 @@ describe('a second exchange of a code', () => {
   });
 
   it('is an overtaken retry when its nonce is from before the start: refused without effect', () => {
-    again(keyBound, { ...second, key: { ...key, nonceTimeMs: startedMs - 1 } }).isRefused({ kind: 'code_reused' });
+    again(keyBound, { ...second, key: { ...key, nonceTimeMs: startedMs - 1 } }).isRefused({
+      kind: 'code_reused',
+    });
   });
 
   it('with the proof of the first is a replay, also after rotations', () => {
-    again(keyBound, { ...second, key: { ...key, proofHash: proofHashOf('exchange') } }).isRefused({ kind: 'replayed' });
+    again(keyBound, { ...second, key: { ...key, proofHash: proofHashOf('exchange') } }).isRefused({
+      kind: 'replayed',
+    });
   });
 
   it('with another key, or none, ends nothing of a key-bound session', () => {
@@ -116,7 +122,11 @@ describe('ending a session', () => {
   it('happens once, with its cause and reason', () => {
     const ended = keyBound.when((session) => revokeSession(session, { cause: 'operator', reason: 'asked' }));
     ended.happens('session.revoked');
-    expect(ended.events[0]?.data).toEqual({ cause: 'operator', accountId: keyBoundSession.accountId, reason: 'asked' });
+    expect(ended.events[0]?.data).toEqual({
+      cause: 'operator',
+      accountId: keyBoundSession.accountId,
+      reason: 'asked',
+    });
     expect(ended.state).toMatchObject({ status: 'ended', endCause: 'operator' });
     ended.when((session) => revokeSession(session, { cause: 'user' })).staysQuiet();
   });
@@ -126,7 +136,10 @@ describe('ending a session', () => {
   });
 
   it('keeps the first cause when two land one after the other', () => {
-    const twice = { type: 'session.revoked', data: { cause: 'client', accountId: keyBoundSession.accountId } };
+    const twice = {
+      type: 'session.revoked',
+      data: { cause: 'client', accountId: keyBoundSession.accountId },
+    };
     expect(evolveSession(revoked.state, twice as SessionEvent)).toMatchObject({ endCause: 'user' });
   });
 });
@@ -144,7 +157,10 @@ describe('notes of a misuse', () => {
 
   it('revive nothing, and keep the cause of the end', () => {
     const noted = revoked.when((session) => recordReuse(session, { cause: 'wrong_key', presented: 0 }, 1));
-    expect(noted.happens('session.reuse-detected').state).toMatchObject({ status: 'ended', endCause: 'user' });
+    expect(noted.happens('session.reuse-detected').state).toMatchObject({
+      status: 'ended',
+      endCause: 'user',
+    });
   });
 
   it('stay quiet for a session that is not there', () => {

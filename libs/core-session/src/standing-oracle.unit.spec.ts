@@ -1,4 +1,5 @@
-// The standing against a naive oracle that knows no revisions: each fact kills whom it concerns, at once, for good.
+// The standing against a naive oracle that knows no revisions: each fact kills whom it concerns, at once, for
+// good.
 import fc from 'fast-check';
 import { accountEvents, bearerSession, given, keyBoundSession, phone } from '@sallyport/testing';
 import { startedMs } from '@sallyport/testing';
@@ -12,7 +13,8 @@ import { sessionStanding } from './standing.js';
 import { declareCutoff } from './system-events.js';
 import type { CutoffScope, CutoffsState } from './system-events.js';
 
-/** Sign-ins are numbered as they come; `except` and `exchange` name them by number, `device` is one of two. */
+/** Sign-ins are numbered as they come; `except` and `exchange` name them by number, `device` is one of two.
+ * */
 type Step =
   | { readonly kind: 'sign-in'; readonly device: number | undefined }
   | { readonly kind: 'exchange'; readonly signIn: number }
@@ -38,7 +40,10 @@ const scope: fc.Arbitrary<CutoffScope> = fc.constantFrom(
   { kind: 'bearer' },
   { kind: 'client', clientId: 'demo-phone' },
 );
-const signIn = fc.record({ kind: fc.constant('sign-in' as const), device: fc.option(device, { nil: undefined }) });
+const signIn = fc.record({
+  kind: fc.constant('sign-in' as const),
+  device: fc.option(device, { nil: undefined }),
+});
 const exchange = fc.record({ kind: fc.constant('exchange' as const), signIn: fc.nat(4) });
 const ending = fc.record({ kind: fc.constantFrom('log-out' as const, 'password' as const), except });
 const locking = fc.record({ kind: fc.constantFrom('lock' as const, 'unlock' as const, 'unlock' as const) });
@@ -78,10 +83,13 @@ class World {
         this.order((at) => decide.revokeAllSessions(at, { except: nameOf(next.except) }));
         return this.kill(({ id }) => id !== nameOf(next.except));
       case 'password':
-        if (!this.order((at) => decide.changePassword(at, { credential: 'x', except: nameOf(next.except) }))) return;
+        if (!this.order((at) => decide.changePassword(at, { credential: 'x', except: nameOf(next.except) })))
+          return;
         return this.kill(({ id }) => id !== nameOf(next.except));
       case 'lock':
-        return this.order((at) => decide.lockAccount(at, { reason: 'drill' })) ? this.kill(() => true) : undefined;
+        return this.order((at) => decide.lockAccount(at, { reason: 'drill' }))
+          ? this.kill(() => true)
+          : undefined;
       case 'unlock':
         return void this.order((at) => decide.unlockAccount(at, { reason: 'drill' }));
       case 'erase':

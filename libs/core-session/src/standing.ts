@@ -16,8 +16,7 @@ export const standingReasons = [
 export type StandingReason = (typeof standingReasons)[number];
 
 export type Standing =
-  | { readonly status: 'active' }
-  | { readonly status: 'ended'; readonly reason: StandingReason };
+  { readonly status: 'active' } | { readonly status: 'ended'; readonly reason: StandingReason };
 
 const active: Standing = { status: 'active' };
 
@@ -30,8 +29,8 @@ export interface StandingInput {
 }
 
 /**
- * The standing at `nowMs` (milliseconds since the epoch). Revoking facts count by revision against the session's
- * marker; the clock serves only for expiry. Pure.
+ * The standing at `nowMs` (milliseconds since the epoch). Revoking facts count by revision against the
+ * session's marker; the clock serves only for expiry. Pure.
  */
 export function sessionStanding(input: StandingInput, nowMs: number): Standing {
   const { session, account } = input;
@@ -43,7 +42,11 @@ export function sessionStanding(input: StandingInput, nowMs: number): Standing {
   return expired ? { status: 'ended', reason: 'expired' } : active;
 }
 
-function accountReason(sessionId: string, session: SessionState, account: AccountState): StandingReason | undefined {
+function accountReason(
+  sessionId: string,
+  session: SessionState,
+  account: AccountState,
+): StandingReason | undefined {
   switch (account.status) {
     case 'erased':
     case 'closed':
@@ -56,7 +59,8 @@ function accountReason(sessionId: string, session: SessionState, account: Accoun
       return neverStatus(account.status);
   }
   const { deviceId } = session;
-  if (deviceId !== undefined && !account.devices.some((device) => device.id === deviceId)) return 'device_revoked';
+  if (deviceId !== undefined && !account.devices.some((device) => device.id === deviceId))
+    return 'device_revoked';
   if (!endedByAccount(sessionId, session.marker.account, account)) return undefined;
   return account.ends?.fact === 'password_changed' ? 'password_changed' : 'revoked';
 }

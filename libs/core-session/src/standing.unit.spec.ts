@@ -2,7 +2,14 @@
 import { account, accountEvents, bearerSession, dayMs, given } from '@sallyport/testing';
 import { keyBoundSession, otherSessionId, phone, sessionId, standingOf, startedMs } from '@sallyport/testing';
 import type { Given } from '@sallyport/testing';
-import { changePassword, linkDevice, lockAccount, revokeAllSessions, revokeDevice, unlockAccount } from './account.js';
+import {
+  changePassword,
+  linkDevice,
+  lockAccount,
+  revokeAllSessions,
+  revokeDevice,
+  unlockAccount,
+} from './account.js';
 import type { AccountAt } from './account.js';
 import type { AccountState } from './account-events.js';
 import { accountFold, cutoffsFold } from './folds.js';
@@ -23,18 +30,22 @@ const standing = (session: SessionState, changes: Partial<StandingInput> = {}) =
 const alice = given(accountFold, ...accountEvents);
 const order = (from: Account, decide: (at: AccountAt) => { readonly events: readonly object[] }): Account =>
   from.when((state, revision) => decide({ account: state, revision }) as ReturnType<typeof lockAccount>);
-const logOut = (from: Account, except?: string): Account => order(from, (at) => revokeAllSessions(at, { except }));
+const logOut = (from: Account, except?: string): Account =>
+  order(from, (at) => revokeAllSessions(at, { except }));
 const markedAt = (revision: number, session = keyBoundSession): SessionState => ({
   ...session,
   marker: { ...session.marker, account: revision },
 });
 
 describe('expiry', () => {
-  it.each(['expiresAt', 'idleExpiresAt'] as const)('ends a session at the very millisecond of %s', (limit) => {
-    const session = { ...keyBoundSession, [limit]: new Date(nowMs).toISOString() };
-    expect(sessionStanding(standingOf(session), nowMs - 1)).toEqual(active);
-    expect(sessionStanding(standingOf(session), nowMs)).toEqual(ended('expired'));
-  });
+  it.each(['expiresAt', 'idleExpiresAt'] as const)(
+    'ends a session at the very millisecond of %s',
+    (limit) => {
+      const session = { ...keyBoundSession, [limit]: new Date(nowMs).toISOString() };
+      expect(sessionStanding(standingOf(session), nowMs - 1)).toEqual(active);
+      expect(sessionStanding(standingOf(session), nowMs)).toEqual(ended('expired'));
+    },
+  );
 
   it('is said last: a fact that ended the session explains more', () => {
     const session = { ...keyBoundSession, expiresAt: keyBoundSession.startedAt };
@@ -100,13 +111,19 @@ describe('cutoffs', () => {
     from.when((state, revision) => [declareCutoff(state, { scope, reason: 'drill' }, revision + 1)]);
   const cut = (scope: CutoffScope) => {
     const { state } = declare(scope).happens('cutoffs.declared');
-    return { keyBound: standing(keyBoundSession, { cutoffs: state }), bearer: standing(bearerSession, { cutoffs: state }) };
+    return {
+      keyBound: standing(keyBoundSession, { cutoffs: state }),
+      bearer: standing(bearerSession, { cutoffs: state }),
+    };
   };
 
   it('end all sessions, bearer ones, or those of one client', () => {
     expect(cut({ kind: 'all' })).toEqual({ keyBound: ended('cut_off'), bearer: ended('cut_off') });
     expect(cut({ kind: 'bearer' })).toEqual({ keyBound: active, bearer: ended('cut_off') });
-    expect(cut({ kind: 'client', clientId: 'demo-phone' })).toEqual({ keyBound: ended('cut_off'), bearer: active });
+    expect(cut({ kind: 'client', clientId: 'demo-phone' })).toEqual({
+      keyBound: ended('cut_off'),
+      bearer: active,
+    });
     expect(cut({ kind: 'client', clientId: '__proto__' })).toEqual({ keyBound: active, bearer: active });
   });
 
@@ -119,7 +136,10 @@ describe('cutoffs', () => {
   });
 
   it('throw on a scope or a type they do not know', () => {
-    const event = { type: 'cutoffs.declared', data: { scope: { kind: 'country' } } } as unknown as CutoffEvent;
+    const event = {
+      type: 'cutoffs.declared',
+      data: { scope: { kind: 'country' } },
+    } as unknown as CutoffEvent;
     expect(() => evolveCutoffs(noCutoffs, event, 0)).toThrow('unknown cutoff scope country');
     const undone = { type: 'cutoffs.undone', data: {} } as unknown as CutoffEvent;
     expect(() => evolveCutoffs(noCutoffs, undone, 0)).toThrow('unknown cutoff event cutoffs.undone');

@@ -1,7 +1,7 @@
 // System-wide facts: cutoffs that end sessions at scale, and the life of keys (never their material).
 
-/** Which sessions a cutoff ends: all, bearer ones, or one client's; `before` limits it to authentications before an
- *  instant a person asked for, else the marker's revision decides. */
+/** Which sessions a cutoff ends: all, bearer ones, or one client's; `before` limits it to authentications
+ * before an instant a person asked for, else the marker's revision decides. */
 export type CutoffScope =
   | { readonly kind: 'all' }
   | { readonly kind: 'bearer' }
@@ -24,7 +24,8 @@ export const noCutoffs: CutoffsState = { v: 1 };
 
 /** The state after the event at `revision`. Pure. */
 export function evolveCutoffs(before: CutoffsState, event: CutoffEvent, revision: number): CutoffsState {
-  if (event.type !== 'cutoffs.declared') throw new Error(`unknown cutoff event ${(event as { type: string }).type}`);
+  if (event.type !== 'cutoffs.declared')
+    throw new Error(`unknown cutoff event ${(event as { type: string }).type}`);
   const { scope } = event.data;
   switch (scope.kind) {
     case 'all':
@@ -39,7 +40,10 @@ export function evolveCutoffs(before: CutoffsState, event: CutoffEvent, revision
 }
 
 /** The state the event carries, or undefined. */
-export function carriedCutoffs(event: { readonly type: string; readonly data: object }): CutoffsState | undefined {
+export function carriedCutoffs(event: {
+  readonly type: string;
+  readonly data: object;
+}): CutoffsState | undefined {
   const { state } = event.data as { state?: CutoffsState };
   return state?.v === 1 ? state : undefined;
 }
@@ -69,5 +73,6 @@ export interface KeyRetired {
   readonly type: 'keys.retired';
   readonly data: { readonly purpose: KeyPurpose; readonly keyId: string; readonly reason: string };
 }
-/** Events of the stream `keys`, appended at any revision: they record what the key ring did and carry no state. */
+/** Events of the stream `keys`, appended at any revision: they record what the key ring did and carry no
+ * state. */
 export type KeyEvent = KeyCreated | KeyActivated | KeyRetired;

@@ -1,9 +1,11 @@
-// A thief without the key but with every token and every recorded proof: no replay of a used proof is granted.
+// A thief without the key but with every token and every recorded proof: no replay of a used proof is
+// granted.
 import fc from 'fast-check';
 import { fingerprintOf, hourMs, keyBoundSession, minuteMs, policy } from '@sallyport/testing';
 import { proofOf, standingOf, startedMs } from '@sallyport/testing';
 import { rotate } from './rotation.js';
-import type { ProofFacts, RotationDecision } from './rotation.js';
+import type { RotationDecision } from './rotation.js';
+import type { ProofFacts } from './rotation-events.js';
 import { carriedSession } from './session-events.js';
 import type { SessionState } from './session-events.js';
 
@@ -17,7 +19,8 @@ interface UsedProof {
 interface World {
   session: SessionState;
   nowMs: number;
-  /** Proofs that no event remembers, with the time of their use: the issuer keeps them in memory for a minute. */
+  /** Proofs that no event remembers, with the time of their use: the issuer keeps them in memory for a
+   * minute. */
   readonly memory: Map<string, number>;
   readonly used: UsedProof[];
 }
@@ -56,12 +59,22 @@ const phoneStep = fc.record({
   attempt: fc.constantFrom(undefined, undefined, 'a', 'b'),
   times: fc.constantFrom(1, 1, 1, 2, 9, 18),
 });
-const thiefStep = fc.record({ kind: fc.constant('thief' as const), afterMs, age: fc.nat(3), pick: fc.nat(999) });
+const thiefStep = fc.record({
+  kind: fc.constant('thief' as const),
+  afterMs,
+  age: fc.nat(3),
+  pick: fc.nat(999),
+});
 const steps: fc.Arbitrary<Step[]> = fc.array(fc.oneof(phoneStep, thiefStep), { maxLength: 40, size: 'max' });
 
 function newWorld(): World {
   const exchange = proofOf('exchange', { nonceTimeMs: startedMs - 1 });
-  return { session: keyBoundSession, nowMs: startedMs, memory: new Map(), used: [{ proof: exchange, generation: -1 }] };
+  return {
+    session: keyBoundSession,
+    nowMs: startedMs,
+    memory: new Map(),
+    used: [{ proof: exchange, generation: -1 }],
+  };
 }
 
 /** What the issuer decides, its memory of unrecorded proofs included. */
@@ -89,7 +102,11 @@ function phoneSends(world: World, step: PhoneStep): void {
   if (generation < 0) return;
   for (let time = 0; time < step.times; time += 1) {
     world.nowMs += time === 0 ? step.afterMs : 1;
-    const ready = { nonceTimeMs: world.nowMs - step.nonceAgeMs, namesToken: step.namesToken, attemptHash: step.attempt };
+    const ready = {
+      nonceTimeMs: world.nowMs - step.nonceAgeMs,
+      namesToken: step.namesToken,
+      attemptHash: step.attempt,
+    };
     const challenged = send(world, generation, ready);
     if (challenged === undefined) continue;
     world.nowMs += 1;

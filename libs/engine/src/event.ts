@@ -1,7 +1,8 @@
 // The shape of an event before and after it is stored, and how positions compare.
 
 /** JSON-safe data: survives `JSON.parse(JSON.stringify(x))` unchanged. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 export type JsonObject = { readonly [key: string]: Json | undefined };
 
 /** A place in the whole store: a decimal integer as a string; compare with `comparePositions`. */
@@ -23,7 +24,8 @@ export interface EventContext {
   readonly actor: Actor;
 }
 
-/** An event as a decider makes it: a fact. `personal` and `credential` are clear here and sealed before storing. */
+/** An event as a decider makes it: a fact. `personal` and `credential` are clear here and sealed before
+ * storing. */
 export interface DomainEvent {
   /** Stable, dotted, lower case, e.g. `session.refresh-rotated`. */
   readonly type: string;
@@ -54,7 +56,7 @@ export interface RecordedEvent extends EventDraft {
   /** The store's clock, ISO 8601 with milliseconds in UTC, never going back along positions. */
   readonly recordedAt: string;
   /** SHA-256 (base64url) of the stored bytes of the stream's event before; absent on the first event of a
-   *  stream and on events appended at any revision. */
+   * stream and on events appended at any revision. */
   readonly previousHash?: string;
   /** SHA-256 (base64url) of this event's own stored bytes, computed from what was read. */
   readonly hash: string;

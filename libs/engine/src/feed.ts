@@ -2,7 +2,8 @@
 import type { Position, RecordedEvent } from './event.js';
 
 export abstract class Feed {
-  /** Up to `limit` events after the position (from the very first for `null`), in order of position, none left out. */
+  /** Up to `limit` events after the position (from the very first for `null`), in order of position, none
+   * left out. */
   abstract read(after: Position | null, limit: number): Promise<RecordedEvent[]>;
 
   /** The position of the last event in the store; `null` for an empty store. */

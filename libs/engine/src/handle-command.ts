@@ -1,4 +1,5 @@
-// Runs one decision against one stream: load, decide, append with guards, and decide again when something moved.
+// Runs one decision against one stream: load, decide, append with guards, and decide again when something
+// moved.
 import { EngineError, isEngineError } from './errors.js';
 import type { DomainEvent, EventDraft, RecordedEvent } from './event.js';
 import type { Appended, EventStore, Guard } from './event-store.js';
@@ -28,7 +29,8 @@ export interface Command<S, A> {
   /** Loads the state; `fresh` asks for the store's, not a cached one. */
   load(fresh: boolean): Promise<Loaded<S>>;
   decide(state: S, revision: number): Decision<A>;
-  /** The command's own events were found in the stream: judge standing only, and release their answer or refuse. */
+  /** The command's own events were found in the stream: judge standing only, and release their answer or
+   * refuse. */
   own(state: S, events: readonly RecordedEvent[]): A;
   /** Seals personal parts and adds what every event needs. */
   draft(events: readonly DomainEvent[]): EventDraft[] | Promise<EventDraft[]>;
@@ -67,13 +69,11 @@ async function attempt<S, A>(store: EventStore, command: Command<S, A>): Promise
   for (let tries = 0; tries < maxAttempts; tries += 1) {
     const loaded = await command.load(fresh);
     fresh = true;
-    if (mayBeStored) {
-      const own = await findOwn(store, command);
-      if (own.length > 0) {
-        const answer = command.own(loaded.state, own);
-        if (await headsStand(store, command.stream, loaded)) return { answer, appended: placeOf(own) };
-        continue;
-      }
+    const own = mayBeStored ? await findOwn(store, command) : [];
+    if (own.length > 0) {
+      const answer = command.own(loaded.state, own);
+      if (await headsStand(store, command.stream, loaded)) return { answer, appended: placeOf(own) };
+      continue;
     }
     const decision = command.decide(loaded.state, loaded.revision);
     if (decision.events.length === 0) {

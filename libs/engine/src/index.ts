@@ -1,4 +1,5 @@
-// The engine: ports, and the few functions that run decisions and folds over them. No word of the session domain.
+// The engine: ports, and the few functions that run decisions and folds over them. No word of the session
+// domain.
 export * from './errors.js';
 export * from './event.js';
 export * from './event-store.js';

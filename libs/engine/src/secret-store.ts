@@ -1,7 +1,9 @@
-// The port to wrapped secrets: the key ring and the accounts' personal keys. What is stored is ciphertext already.
+// The port to wrapped secrets: the key ring and the accounts' personal keys. What is stored is ciphertext
+// already.
 
 export abstract class SecretStore {
-  /** Stores the bytes unless the name is taken in its kind; resolves with what is stored then, once it is durable. */
+  /** Stores the bytes unless the name is taken in its kind; resolves with what is stored then, once it is
+   * durable. */
   abstract putIfAbsent(kind: string, name: string, wrapped: Uint8Array): Promise<Uint8Array>;
 
   /** Replaces (or creates) the entry; resolves once it is durable. */

@@ -1,4 +1,5 @@
-// Loads the state of a stream: from the cache, or back to the last event that carries it and forward from there.
+// Loads the state of a stream: from the cache, or back to the last event that carries it and forward from
+// there.
 import type { RecordedEvent } from './event.js';
 import type { EventStore } from './event-store.js';
 
@@ -29,8 +30,8 @@ export interface Versioned<S> {
 
 const pageSize = 16;
 
-/** Reads states through a least-recently-used cache bounded in bytes. Cached states may be behind a shared store:
- *  an append's expected revision or a read of the heads tells. */
+/** Reads states through a least-recently-used cache bounded in bytes. Cached states may be behind a shared
+ * store: an append's expected revision or a read of the heads tells. */
 export class StateReader<S> {
   private readonly cache = new Map<string, Versioned<S>>();
   private bytes = 0;
@@ -88,7 +89,8 @@ export class StateReader<S> {
     for (;;) {
       for (const event of page) {
         const carried = this.type.carried(event);
-        if (carried !== undefined) return this.fold(stream, { state: carried, revision: event.revision }, newestFirst);
+        if (carried !== undefined)
+          return this.fold(stream, { state: carried, revision: event.revision }, newestFirst);
         newestFirst.push(event);
       }
       const oldest = newestFirst.at(-1);

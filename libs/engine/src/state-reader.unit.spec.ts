@@ -1,4 +1,5 @@
-// States of streams: read back to the last event that carries one, folded from there, and cached within bounds.
+// States of streams: read back to the last event that carries one, folded from there, and cached within
+// bounds.
 import { MemoryEventStore } from '@sallyport/testing';
 import type { EventDraft, JsonObject } from './event.js';
 import { StateReader } from './state-reader.js';
@@ -32,15 +33,30 @@ const reading = (total: number): FoldedEvent => ({ type: 'meter.read', data: { t
 class CountingStore extends MemoryEventStore {
   reads = 0;
 
-  override readBack(stream: string, limit: number, maxRevision?: number): ReturnType<MemoryEventStore['readBack']> {
+  override readBack(
+    stream: string,
+    limit: number,
+    maxRevision?: number,
+  ): ReturnType<MemoryEventStore['readBack']> {
     this.reads += 1;
     return super.readBack(stream, limit, maxRevision);
   }
 
   async add(stream: string, ...events: readonly FoldedEvent[]): Promise<void> {
     const drafts = events.map(({ type, data }, index): EventDraft => {
-      const context = { correlationId: 'c', causationId: 'c', partitionKey: '*', actor: { kind: 'system' as const } };
-      return { ...context, id: `${this.log.events.length}-${index}`, type, schemaVersion: 1, data: data as JsonObject };
+      const context = {
+        correlationId: 'c',
+        causationId: 'c',
+        partitionKey: '*',
+        actor: { kind: 'system' as const },
+      };
+      return {
+        ...context,
+        id: `${this.log.events.length}-${index}`,
+        type,
+        schemaVersion: 1,
+        data: data as JsonObject,
+      };
     });
     await this.append({ stream, expected: 'any', events: drafts, guards: [] });
   }
@@ -80,11 +96,14 @@ describe('reading a state from the store', () => {
     expect(folded).toEqual(Array.from({ length: count }, (_, index) => index + 2));
   });
 
-  it.each([1, 2, 3, 18, 35])('folds the whole history of %i events when none carries a state', async (count) => {
-    const { store, reader } = readerOf();
-    await store.add('m', ...Array.from({ length: count }, () => tick));
-    expect(await reader.fetch('m')).toMatchObject({ revision: count - 1, state: { total: count } });
-  });
+  it.each([1, 2, 3, 18, 35])(
+    'folds the whole history of %i events when none carries a state',
+    async (count) => {
+      const { store, reader } = readerOf();
+      await store.add('m', ...Array.from({ length: count }, () => tick));
+      expect(await reader.fetch('m')).toMatchObject({ revision: count - 1, state: { total: count } });
+    },
+  );
 
   it('passes over a state of another version', async () => {
     const { store, reader } = readerOf();
@@ -147,7 +166,11 @@ describe('the cache of states', () => {
     for (const stream of ['a', 'b', 'c']) await reader.load(stream);
     reader.peek('a');
     await reader.load('d');
-    expect(['a', 'b', 'c', 'd'].filter((stream) => reader.peek(stream) !== undefined)).toEqual(['a', 'c', 'd']);
+    expect(['a', 'b', 'c', 'd'].filter((stream) => reader.peek(stream) !== undefined)).toEqual([
+      'a',
+      'c',
+      'd',
+    ]);
   });
 
   it('counts a state once, however often it is replaced, and none that was forgotten', async () => {

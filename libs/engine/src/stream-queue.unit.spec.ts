@@ -2,7 +2,12 @@
 import { StreamQueue } from './stream-queue.js';
 
 /** A task that ends when it is told to. */
-function gate(): { readonly task: () => Promise<string>; open(): void; fail(error: Error): void; started: boolean } {
+function gate(): {
+  readonly task: () => Promise<string>;
+  open(): void;
+  fail(error: Error): void;
+  started: boolean;
+} {
   let open: (value: string) => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;
   const until = new Promise<string>((resolve, reject) => {
@@ -23,7 +28,7 @@ function gate(): { readonly task: () => Promise<string>; open(): void; fail(erro
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('a stream\'s queue', () => {
+describe("a stream's queue", () => {
   it('runs tasks of one stream in the order they came, one at a time', async () => {
     const queue = new StreamQueue();
     const running: string[] = [];
@@ -70,7 +75,10 @@ describe('a stream\'s queue', () => {
     const queue = new StreamQueue({ perStream: 2, total: 10 });
     const [first, second] = [gate(), gate()];
     const running = [queue.run('s', first.task), queue.run('s', second.task)];
-    await expect(queue.run('s', async () => 'x')).rejects.toMatchObject({ code: 'queue_full', details: { stream: 's' } });
+    await expect(queue.run('s', async () => 'x')).rejects.toMatchObject({
+      code: 'queue_full',
+      details: { stream: 's' },
+    });
     expect(await queue.run('other', async () => 'x')).toBe('x');
     first.open();
     await running[0];

@@ -1,5 +1,12 @@
 // The named examples that all specs start from; a spec changes only the field it is about.
-import { carriedAccount, carriedSession, linkDevice, noCutoffs, openAccount, startSession } from '@sallyport/core-session';
+import {
+  carriedAccount,
+  carriedSession,
+  linkDevice,
+  noCutoffs,
+  openAccount,
+  startSession,
+} from '@sallyport/core-session';
 import type {
   AccountEvent,
   AccountState,
@@ -76,7 +83,12 @@ export const startKeyBound: StartSession = {
   grant,
   policy,
   token: { fingerprint: fingerprintOf(0), keyId: '5f1c0a7e' },
-  key: { jkt: phoneKey, deviceId: phone.id, proofHash: proofHashOf('exchange'), nonceTimeMs: startedMs - secondMs },
+  key: {
+    jkt: phoneKey,
+    deviceId: phone.id,
+    proofHash: proofHashOf('exchange'),
+    nonceTimeMs: startedMs - secondMs,
+  },
   network,
   appVersion: '4.2.0',
 };
@@ -102,12 +114,19 @@ export function proofHashOf(name: string | number): string {
 }
 
 /** A proof by Alice's phone, signed half a second after its nonce was given out. */
-export function proofOf(name: string | number, changes: Partial<ProofFacts> & { readonly nonceTimeMs: number }): ProofFacts {
+export function proofOf(
+  name: string | number,
+  changes: Partial<ProofFacts> & { readonly nonceTimeMs: number },
+): ProofFacts {
   return { thumbprint: phoneKey, proofHash: proofHashOf(name), namesToken: false, ...changes };
 }
 
 /** A key-bound refresh of the token of a generation, at `nowMs`, with a new proof. */
-export function refreshOf(generation: number, nowMs: number, changes: Partial<RotateRefresh> = {}): RotateRefresh {
+export function refreshOf(
+  generation: number,
+  nowMs: number,
+  changes: Partial<RotateRefresh> = {},
+): RotateRefresh {
   return {
     nowMs,
     clientId: 'demo-phone',
@@ -122,7 +141,11 @@ export function refreshOf(generation: number, nowMs: number, changes: Partial<Ro
 }
 
 /** The same by the holder of a bearer token. */
-export function bearerRefreshOf(generation: number, nowMs: number, changes: Partial<RotateRefresh> = {}): RotateRefresh {
+export function bearerRefreshOf(
+  generation: number,
+  nowMs: number,
+  changes: Partial<RotateRefresh> = {},
+): RotateRefresh {
   return refreshOf(generation, nowMs, { clientId: 'demo-bearer', proof: undefined, ...changes });
 }
 
@@ -132,7 +155,11 @@ export function standingOf(session: SessionState, changes: Partial<StandingInput
 }
 
 function openedAndLinked(): [AccountEvent, AccountEvent] {
-  const [opened] = openAccount(undefined, { nowMs: openedMs, nameHash, credential: '$argon2id$example' }).events;
+  const [opened] = openAccount(undefined, {
+    nowMs: openedMs,
+    nameHash,
+    credential: '$argon2id$example',
+  }).events;
   const state = carriedAccount(opened as AccountEvent);
   const [linked] = linkDevice({ account: state, revision: 0 }, { device: phone, marker: 0 }).events;
   return [withoutCredential(opened as AccountEvent), linked as AccountEvent];
@@ -143,7 +170,10 @@ function withoutCredential({ type, data }: AccountEvent): AccountEvent {
 }
 
 function startedBy(command: StartSession): SessionEvent {
-  const decision = startSession({ session: undefined, started: undefined, account, cutoffs: noCutoffs }, command);
+  const decision = startSession(
+    { session: undefined, started: undefined, account, cutoffs: noCutoffs },
+    command,
+  );
   if (decision.kind !== 'started') throw new Error(`the example session is ${decision.kind}`);
   return decision.events[0] as SessionEvent;
 }

@@ -1,4 +1,5 @@
-// Given these events, when that is decided, then this happens; and every event must carry the state it folds to.
+// Given these events, when that is decided, then this happens; and every event must carry the state it folds
+// to.
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { streamProblems } from '@sallyport/core-session';
 import type { Fact, Fold } from '@sallyport/core-session';
@@ -76,7 +77,8 @@ function eventsOf(decided: Decided): readonly Fact[] {
   return 'events' in decided ? (decided.events ?? []) : Array.isArray(decided) ? decided : [];
 }
 
-/** The event as a reader will see it; what JSON would change is a fault. `credential` parts are sealed elsewhere. */
+/** The event as a reader will see it; what JSON would change is a fault. `credential` parts are sealed
+ * elsewhere. */
 function asStored({ type, data }: Fact): Fact {
   const stored = JSON.parse(JSON.stringify({ type, data })) as Fact;
   deepStrictEqual(stored, { type, data }, `${type} does not survive JSON`);
@@ -106,7 +108,10 @@ export function assertLedgerFolds(recorded: readonly RecordedEvent[]): void {
     else events.push(event);
   }
   const problems = [...streams].flatMap(([stream, events]) =>
-    streamProblems(stream, events.toSorted((a, b) => a.revision - b.revision)),
+    streamProblems(
+      stream,
+      events.toSorted((a, b) => a.revision - b.revision),
+    ),
   );
   deepStrictEqual(problems, []);
 }

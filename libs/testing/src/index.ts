@@ -7,7 +7,9 @@ export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core
 export * from './memory-event-store.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';
+export * from './refreshes.js';
 export * from './secret-store-contract.js';
 export * from './service.js';
 export * from './store-under-test.js';
+export * from './till.js';
 export * from './view-store-contract.js';
