@@ -54,16 +54,18 @@ describe('sign-up', () => {
   });
 
   it.each([
-    ['name_taken', 'No account can be opened with this e-mail address.'],
-    ['name_malformed', 'Enter an e-mail address like'],
-    ['password_too_short', 'at least 12 characters'],
-    ['password_too_long', 'at most 256 characters'],
-  ] as const)('refused for %s shows the form again and says what to do', async (code, text) => {
+    ['name_taken', 'username', 'No account can be opened with this e-mail address.'],
+    ['name_malformed', 'username', 'Enter an e-mail address like'],
+    ['password_too_short', 'password', 'at least 12 characters'],
+    ['password_too_long', 'password', 'at most 256 characters'],
+  ] as const)('refused for %s is shown at the %s and says what to do', async (code, field, text) => {
     oauth.bus.answer = () => Promise.reject(new LedgerError(code));
     const answer = await signUp();
     expect(answer.status).toBe(422);
     expect(answer.body).toMatch(new RegExp(`role="alert">.*${text}`, 's'));
     expect(answer.body).toContain('value="alice@example.com"');
+    const faulty = /<input id="(\w+)"[^>]*aria-describedby="problem[^"]*" aria-invalid="true" autofocus>/g;
+    expect([...answer.body.matchAll(faulty)].map(([, id]) => id)).toEqual([field]);
     expect(answer.body).not.toContain(person.password);
   });
 

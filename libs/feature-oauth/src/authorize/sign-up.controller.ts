@@ -78,8 +78,13 @@ export class SignUpController {
     view: { readonly from: string; readonly refused?: Refused; readonly username?: string },
   ): void {
     const form = this.forms.protect(exchange, 'sign-up-form', { from: view.from });
-    const problem = view.refused === undefined ? {} : { problem: texts.signUp[view.refused] };
-    const page = signUpPage({ form, username: view.username, signInHref: signInHref(view.from), ...problem });
+    const page = signUpPage({
+      form,
+      username: view.username,
+      signInHref: signInHref(view.from),
+      ...(view.refused === undefined ? {} : { problem: texts.signUp[view.refused] }),
+      faulty: faultyField(view.refused),
+    });
     if (view.refused === 'unavailable') exchange.reply.header('retry-after', 1);
     sendPage(exchange.reply, page, { status: statusOfRefusal(view.refused) });
   }
@@ -100,6 +105,11 @@ function refusalOf(error: unknown): Refused {
 function statusOfRefusal(refused: Refused | undefined): number {
   if (refused === undefined) return 200;
   return refused === 'unavailable' ? 503 : 422;
+}
+
+function faultyField(refused: Refused | undefined): 'username' | 'password' | undefined {
+  if (refused === 'name_malformed' || refused === 'name_taken') return 'username';
+  return refused === 'password_too_short' || refused === 'password_too_long' ? 'password' : undefined;
 }
 
 function signInHref(from: string): string | undefined {

@@ -13,7 +13,7 @@ export interface Page {
   readonly body: Html;
 }
 
-const mark = html`<svg viewBox="0 0 24 24" aria-hidden="true" focusable="false"
+const mark = html`<svg viewBox="0 4 24 20" aria-hidden="true" focusable="false"
   ><path fill="currentColor" d="M2 22V7h3v2h3V7h3v2h2V7h3v2h3V7h3v15h-6v-5a4 4 0 0 0-8 0v5z"
   /></svg>`;
 

@@ -4,6 +4,8 @@ import { document, problemSummary } from './layout.js';
 import { texts } from './texts.js';
 import type { ProblemPageName } from './texts.js';
 
+type Field = 'username' | 'password';
+
 /** What a form shows. Passwords are never shown again. */
 export interface FormView {
   /** The sealed form token. */
@@ -11,6 +13,8 @@ export interface FormView {
   /** What the person typed as their name. */
   readonly username?: string;
   readonly problem?: string;
+  /** The field that the problem is about, where it is one. */
+  readonly faulty?: Field;
 }
 
 export interface SignInView extends FormView {
@@ -28,7 +32,7 @@ ${summaryOf(view)}
 ${usernameField(words.username, view)}
 <label for="password">${words.password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="1024"
-${faultOf(view)}${view.username === undefined ? undefined : html` autofocus`}>
+${stateOf('password', view)}>
 <button type="submit">${words.button}</button>
 </form>
 ${view.signUpHref === undefined ? undefined : otherWay(words.noAccount, view.signUpHref, words.openAccount)}`;
@@ -39,7 +43,6 @@ ${view.signUpHref === undefined ? undefined : otherWay(words.noAccount, view.sig
 /** The page to open an account; `signInHref` leads back to the request it was reached from. */
 export function signUpPage(view: FormView & { readonly signInHref?: string }): string {
   const words = texts.signUp;
-  const described = view.problem === undefined ? 'password-hint' : 'problem password-hint';
   const body = html`${summaryOf(view)}
 <form method="post" action="sign-up">
 <input type="hidden" name="form" value="${view.form}">
@@ -47,7 +50,7 @@ ${usernameField(words.username, view)}
 <label for="password">${words.password}</label>
 <p class="hint" id="password-hint">${words.passwordHint}</p>
 <input id="password" name="password" type="password" autocomplete="new-password" required maxlength="1024"
- aria-describedby="${described}"${view.username === undefined ? undefined : html` autofocus`}>
+${stateOf('password', view, 'password-hint')}>
 <button type="submit">${words.button}</button>
 </form>
 ${view.signInHref === undefined ? undefined : otherWay(words.haveAccount, view.signInHref, words.signIn)}`;
@@ -73,15 +76,20 @@ export function problemPage(name: ProblemPageName): string {
 
 // Not type=email: some browsers rewrite what was typed there, and password managers do not need it.
 function usernameField(label: string, view: FormView): Html {
-  const focus = view.username === undefined ? html` autofocus` : undefined;
   return html`<label for="username">${label}</label>
 <input id="username" name="username" type="text" inputmode="email" autocomplete="username"
  autocapitalize="none" autocorrect="off" spellcheck="false" required maxlength="320"
- value="${view.username ?? ''}"${faultOf(view)}${focus}>`;
+ value="${view.username ?? ''}"${stateOf('username', view)}>`;
 }
 
-function faultOf(view: FormView): Html | undefined {
-  return view.problem === undefined ? undefined : html` aria-describedby="problem"`;
+/** What describes the field, whether it is wrong, and whether the person goes on there. */
+function stateOf(field: Field, { problem, faulty, username }: FormView, hint?: string): Html {
+  const concerned = problem !== undefined && (faulty ?? field) === field;
+  const described = [...(concerned ? ['problem'] : []), ...(hint === undefined ? [] : [hint])].join(' ');
+  const first = faulty ?? (username === undefined ? 'username' : 'password');
+  return html`${described === '' ? undefined : html` aria-describedby="${described}"`}${
+    faulty === field ? html` aria-invalid="true"` : undefined
+  }${first === field ? html` autofocus` : undefined}`;
 }
 
 function summaryOf(view: FormView): Html | undefined {

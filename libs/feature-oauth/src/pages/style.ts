@@ -15,9 +15,9 @@ main{width:100%;max-width:25rem;padding:2rem 1.5rem;background:var(--card);borde
 box-shadow:0 1px 3px rgb(10 25 45/.14),0 8px 28px rgb(10 25 45/.08)}
 .brand{display:flex;align-items:center;gap:.5rem;margin:0 0 1.5rem;color:var(--soft);font-weight:600;
 font-size:.9375rem}
-.brand svg{width:1.5rem;height:1.5rem;color:var(--accent)}
+.brand svg{width:1.5rem;height:1.25rem;flex:none;color:var(--accent)}
 h1{margin:0;font-size:1.625rem;line-height:1.25;letter-spacing:-.01em}
-.lead{margin:.25rem 0 0;color:var(--soft)}
+.lead{margin:.375rem 0 0;color:var(--soft)}
 .lead strong{color:var(--text);overflow-wrap:anywhere}
 .problem{margin:1.25rem 0 0;padding:.75rem 1rem;border-left:.25rem solid var(--bad);border-radius:.25rem;
 background:var(--bad-back)}
