@@ -1,4 +1,4 @@
-// The thread that writes the views, as built, on real files: follows, survives being killed, and is fast enough.
+// The thread that writes the views, as built, on real files: follows, and survives being killed.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,10 @@ beforeEach(() => {
   store = SqliteEventStore.open({ file: join(directory, 'ledger.sqlite'), clock: { now: () => nowMs } });
   feed = SqliteFeed.of(store);
   threads = [];
-  const workerData = { ledgerFile: join(directory, 'ledger.sqlite'), viewsFile: join(directory, 'views.sqlite') };
+  const workerData = {
+    ledgerFile: join(directory, 'ledger.sqlite'),
+    viewsFile: join(directory, 'views.sqlite'),
+  };
   worker = new ViewWorker({
     spawn: () => {
       threads.push(new Worker(script, { workerData }));
@@ -53,7 +56,12 @@ afterEach(async () => {
 });
 
 async function append(stream: string, facts: readonly { type: string; data: object }[]): Promise<string> {
-  const context = { correlationId: 'c', causationId: 'c', partitionKey: 'a', actor: { kind: 'system' as const } };
+  const context = {
+    correlationId: 'c',
+    causationId: 'c',
+    partitionKey: 'a',
+    actor: { kind: 'system' as const },
+  };
   const events = facts.map(({ type, data }) => {
     made += 1;
     return { id: `e${made}`, type, schemaVersion: 1, data: data as JsonObject, ...context };
@@ -67,7 +75,10 @@ async function openAccountAt(id: string): Promise<AccountState> {
   return (events[0] as { data: { state: AccountState } }).data.state;
 }
 
-function sessionOf(sessionId: string, account: AccountState): { type: string; data: { state: SessionState } } {
+function sessionOf(
+  sessionId: string,
+  account: AccountState,
+): { type: string; data: { state: SessionState } } {
   const decision = startSession(
     { session: undefined, started: undefined, account, cutoffs: { v: 1 } },
     {
@@ -90,14 +101,17 @@ function sessionOf(sessionId: string, account: AccountState): { type: string; da
   return decision.events[0] as { type: string; data: { state: SessionState } };
 }
 
-describe('the views\' thread', () => {
+describe("the views' thread", () => {
   it('shows what was written, soon, with the standing that follows', async () => {
     const account = await openAccountAt('a');
     worker.onApplicationBootstrap();
     const started = await append('session-s1', [sessionOf('s1', account)]);
     expect(await worker.waitFor(started, 10_000)).toBe(true);
     const before = performance.now();
-    const changed = await append('account-a', changePassword({ account, revision: 0 }, { credential: 'c' }).events);
+    const changed = await append(
+      'account-a',
+      changePassword({ account, revision: 0 }, { credential: 'c' }).events,
+    );
     expect(await worker.waitFor(changed, 10_000)).toBe(true);
     expect(performance.now() - before).toBeLessThan(1_000);
     const views = SqliteViewStore.openReadOnly(join(directory, 'views.sqlite'));

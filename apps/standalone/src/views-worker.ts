@@ -22,11 +22,15 @@ parentPort?.on('message', (order: ViewWorkerOrder) => {
 const feed = SqliteFeed.openReadOnly(ledgerFile);
 const views = SqliteViewStore.open(viewsFile);
 try {
-  await runProjection(sessionsProjection, { feed, views, clock: Date }, {
-    signal: stop.signal,
-    progressed: (progress) => report({ kind: 'progress', ...progress }),
-    failed: (error, retryInMs) => report({ kind: 'waiting', reason: reasonOf(error), retryInMs }),
-  });
+  await runProjection(
+    sessionsProjection,
+    { feed, views, clock: Date },
+    {
+      signal: stop.signal,
+      progressed: (progress) => report({ kind: 'progress', ...progress }),
+      failed: (error, retryInMs) => report({ kind: 'waiting', reason: reasonOf(error), retryInMs }),
+    },
+  );
 } finally {
   views.close();
   feed.close();

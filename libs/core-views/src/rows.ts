@@ -37,14 +37,14 @@ export interface ViewHandler {
   apply(event: ViewEvent, rows: ViewRows): void;
 }
 
-/** A sealed personal part with the place it is bound to, to be opened on read while the account's key exists. */
+/** A sealed personal part and the place it is bound to: opened on read while the account's key exists. */
 export interface SealedPersonal {
   readonly stream: string;
   readonly eventId: string;
   readonly sealed: string;
 }
 
-/** View `session`: key is the session's id, owner its account's. Its standing is computed on read, never stored. */
+/** View `session`: key is the session's id, owner its account's. Standing is computed on read, never stored. */
 export interface SessionRow {
   readonly state: SessionState;
   /** When the session was last used with its own token, store time. */

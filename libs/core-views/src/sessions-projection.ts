@@ -1,4 +1,4 @@
-// The projection `sessions`, generation 1: sessions, accounts, devices and cutoffs as their events leave them.
+// The projection `sessions`, generation 1: sessions, accounts, devices, cutoffs as their events leave them.
 import {
   carriedAccount,
   carriedCutoffs,
@@ -69,7 +69,8 @@ const cutoffDeclared: ViewHandler = {
   touches: () => [{ view: cutoffs, key: cutoffsKey }],
   apply: (event, rows) => {
     const before = (rows.get(cutoffs, cutoffsKey)?.body as CutoffsRow | undefined)?.state ?? noCutoffs;
-    const state = carriedCutoffs(event) ?? evolveCutoffs(before, event as unknown as CutoffEvent, event.revision);
+    const state =
+      carriedCutoffs(event) ?? evolveCutoffs(before, event as unknown as CutoffEvent, event.revision);
     const body: CutoffsRow = { revision: event.revision, state };
     rows.put(cutoffs, { key: cutoffsKey, owner: cutoffsKey, body });
   },
@@ -117,7 +118,11 @@ export const sessionsProjection = {
   ignored,
 } as const;
 
-function foldSession(event: ViewEvent, rows: ViewRows, seen: Partial<Pick<SessionRow, 'lastActiveAt'>>): void {
+function foldSession(
+  event: ViewEvent,
+  rows: ViewRows,
+  seen: Partial<Pick<SessionRow, 'lastActiveAt'>>,
+): void {
   const key = sessionIdOf(event);
   const before = rows.get(session, key)?.body as SessionRow | undefined;
   const state = carriedSession(event) ?? evolveSession(before?.state, event as unknown as SessionEvent);
@@ -130,7 +135,11 @@ function foldSession(event: ViewEvent, rows: ViewRows, seen: Partial<Pick<Sessio
   rows.put(session, { key, owner: state.accountId, body });
 }
 
-function ending(before: SessionRow | undefined, state: SessionState, event: ViewEvent): Pick<SessionRow, 'ended'> {
+function ending(
+  before: SessionRow | undefined,
+  state: SessionState,
+  event: ViewEvent,
+): Pick<SessionRow, 'ended'> {
   if (before?.ended !== undefined || state.endCause === undefined) return {};
   return { ended: { at: event.recordedAt, cause: state.endCause, by: event.actor.kind } };
 }
@@ -138,7 +147,8 @@ function ending(before: SessionRow | undefined, state: SessionState, event: View
 function foldAccount(event: ViewEvent, rows: ViewRows): void {
   const key = accountIdOf(event);
   const before = (rows.get(account, key)?.body as AccountRow | undefined)?.state;
-  const state = carriedAccount(event) ?? evolveAccount(before, event as unknown as AccountEvent, event.revision);
+  const state =
+    carriedAccount(event) ?? evolveAccount(before, event as unknown as AccountEvent, event.revision);
   const body: AccountRow = { revision: event.revision, state };
   rows.put(account, { key, owner: key, body });
 }

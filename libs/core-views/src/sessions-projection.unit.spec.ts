@@ -4,10 +4,8 @@ import {
   declareCutoff,
   eraseAccount,
   eventCatalogue,
-  linkDevice,
   lockAccount,
   noCutoffs,
-  openAccount,
   reuseDetected,
   revokeAllSessions,
   revokeDevice,
@@ -15,157 +13,125 @@ import {
   rotate,
   sessionStanding,
   staleTokenPresented,
-  startSession,
+  streams,
   unlockAccount,
 } from '@sallyport/core-session';
-import type { AccountDecision, AccountState, RotateRefresh, SessionState } from '@sallyport/core-session';
+import type { AccountDecision, AccountState, SessionState, Standing } from '@sallyport/core-session';
+import {
+  accountEvents,
+  aliceId,
+  fingerprintOf,
+  keyBoundStarted,
+  nameHash,
+  phone,
+  phoneKey,
+  refreshOf,
+  sessionId,
+  startedMs,
+} from '@sallyport/testing';
 import { sessionsProjection } from './index.js';
-import type { AccountRow, CutoffsRow, DeviceRow, SessionRow, ViewEvent, ViewHandler, ViewRecord } from './index.js';
+import type {
+  AccountRow,
+  CutoffsRow,
+  DeviceRow,
+  SessionRow,
+  ViewEvent,
+  ViewHandler,
+  ViewRecord,
+} from './index.js';
 
-const nowMs = Date.parse('2026-11-22T12:00:00.000Z');
-const at = (second: number): string => new Date(nowMs + second * 1000).toISOString();
-const policy = {
-  idleSeconds: 3600,
-  absoluteSeconds: 86_400,
-  graceSeconds: 0,
-  accessTokenSeconds: 300,
-  wrongKeyEndsSession: false,
-  staleTokenEndsSession: false,
-};
+const accountStream = streams.account(aliceId);
+const sessionStream = streams.session(sessionId);
 
-/** A ledger of one account and one session: decides, folds, and shows the rows. */
+/** The store's time of the n-th event of a ledger below, from 0. */
+function at(n: number): string {
+  return new Date(startedMs + n * 1000).toISOString();
+}
+
+/** Alice's ledger with its rows: folds each fact as the engine would, in rows it was told of only. */
 class Ledger {
   readonly rows = new Map<string, ViewRecord>();
   private readonly heads = new Map<string, number>();
   private count = 0;
 
-  /** Folds the facts, one a second from 12:00:00 on, as the engine would. */
-  fold(stream: string, facts: readonly { type: string; data: object }[], personal?: string): void {
+  fold(stream: string, facts: readonly { type: string; data: object }[], personal?: string): this {
     for (const { type, data } of facts) {
       const revision = (this.heads.get(stream) ?? -1) + 1;
       this.heads.set(stream, revision);
-      const event: ViewEvent = JSON.parse(
-        JSON.stringify({
-          id: `e${this.count}`,
-          stream,
-          revision,
-          recordedAt: at(this.count),
-          type,
-          data,
-          personal,
-          actor: { kind: 'user' },
-        }),
-      );
+      const place = { id: `e${this.count}`, stream, revision, recordedAt: at(this.count) };
+      const event = { ...place, type, data, personal, actor: { kind: 'user' } };
       this.count += 1;
-      this.apply(event);
+      this.apply(JSON.parse(JSON.stringify(event)) as ViewEvent);
     }
-  }
-
-  account(decide: (at: { account: AccountState | undefined; revision: number }) => AccountDecision): this {
-    const row = this.body<AccountRow>('account a1');
-    const decision = decide({ account: row?.state, revision: row?.revision ?? -1 });
-    expect(decision.refusal).toBeUndefined();
-    this.fold('account-a1', decision.events);
     return this;
   }
 
-  body<B>(key: string): B | undefined {
-    return this.rows.get(key)?.body as B | undefined;
-  }
-
-  get session(): SessionRow {
-    return this.body<SessionRow>('session s1') as SessionRow;
-  }
-
-  get device(): DeviceRow {
-    return this.body<DeviceRow>('device d1') as DeviceRow;
+  account(decide: (at: { account: AccountState; revision: number }) => AccountDecision): this {
+    const { state, revision } = this.accountRow;
+    return this.fold(accountStream, decide({ account: state, revision }).events);
   }
 
   get accountRow(): AccountRow {
-    return this.body<AccountRow>('account a1') as AccountRow;
+    return this.body(`account ${aliceId}`) as AccountRow;
+  }
+
+  get session(): SessionRow {
+    return this.body(`session ${sessionId}`) as SessionRow;
+  }
+
+  get device(): DeviceRow {
+    return this.body(`device ${phone.id}`) as DeviceRow;
+  }
+
+  get cutoffs(): CutoffsRow | undefined {
+    return this.body('cutoffs cutoffs') as CutoffsRow | undefined;
+  }
+
+  get standing(): Standing {
+    const { state: session } = this.session;
+    const { state: account } = this.accountRow;
+    const cutoffs = this.cutoffs?.state ?? noCutoffs;
+    return sessionStanding({ sessionId, session, account, cutoffs }, startedMs + 4000);
+  }
+
+  private body(key: string): unknown {
+    return this.rows.get(key)?.body;
   }
 
   private apply(event: ViewEvent): void {
-    const handler = (sessionsProjection.handlers as { readonly [type: string]: ViewHandler | undefined })[event.type];
-    const touched = new Set(handler?.touches(event).map(({ view, key }) => `${view} ${key}`));
-    const check = (id: string): string => {
+    const handlers = sessionsProjection.handlers as { readonly [type: string]: ViewHandler };
+    const handler = handlers[event.type] as ViewHandler;
+    const touched = handler.touches(event).map(({ view, key }) => `${view} ${key}`);
+    const checked = (id: string): string => {
       expect(touched).toContain(id);
       return id;
     };
-    handler?.apply(event, {
-      get: (view, key) => this.rows.get(check(`${view} ${key}`)),
-      put: (view, row) => this.rows.set(check(`${view} ${row.key}`), row),
+    handler.apply(event, {
+      get: (view, key) => this.rows.get(checked(`${view} ${key}`)),
+      put: (view, row) => this.rows.set(checked(`${view} ${row.key}`), row),
     });
   }
 }
 
-function opened(): Ledger {
-  return new Ledger().account(({ account }) => openAccount(account, { nowMs, nameHash: 'n', credential: 'c' }));
-}
+const [openedFact, linkedFact] = accountEvents;
 
-function linked(): Ledger {
-  const device = { id: 'd1', jkt: 'k1', clientId: 'phone', linkedAt: at(0) };
-  const ledger = opened();
-  const { state, revision } = ledger.accountRow;
-  const decision = linkDevice({ account: state, revision }, { device, marker: 0 });
-  ledger.fold('account-a1', decision.events, 'sealed-device');
-  return ledger;
-}
-
-/** 12:00:00 opened, :01 linked, :02 started. */
+/** Account opened, phone linked, session started: events 0, 1 and 2. */
 function started(): Ledger {
-  const ledger = linked();
-  const decision = startSession(
-    { session: undefined, started: undefined, account: ledger.accountRow.state, cutoffs: noCutoffs },
-    {
-      nowMs: nowMs + 2000,
-      grant: {
-        sessionId: 's1',
-        accountId: 'a1',
-        clientId: 'phone',
-        scope: 'offline_access',
-        marker: { account: 0, cutoffs: -1 },
-        authTimeMs: nowMs,
-        acr: 'password',
-        amr: ['pwd'],
-      },
-      policy,
-      token: { fingerprint: 'f0', keyId: 'r1' },
-      key: { jkt: 'k1', deviceId: 'd1', proofHash: 'p0', nonceTimeMs: nowMs + 1000 },
-    },
-  );
-  if (decision.kind !== 'started') throw new Error(decision.kind);
-  ledger.fold('session-s1', decision.events, 'sealed-session');
-  return ledger;
+  return new Ledger()
+    .fold(accountStream, [openedFact])
+    .fold(accountStream, [linkedFact], 'sealed-device')
+    .fold(sessionStream, [keyBoundStarted], 'sealed-session');
 }
 
-function refresh(ledger: Ledger, generation: number, proofHash: string): void {
-  const presented = { generation, fingerprint: `f${generation}` };
-  const command: RotateRefresh = {
-    nowMs: nowMs + 3000,
-    clientId: 'phone',
-    presented,
-    proof: { thumbprint: 'k1', proofHash, nonceTimeMs: nowMs + 2500, namesToken: true },
-    successor: { fingerprint: `f${generation + 1}`, keyId: 'r1' },
-    policy,
-  };
-  const { state: session } = ledger.session;
-  const state = { sessionId: 's1', session, account: ledger.accountRow.state, cutoffs: noCutoffs };
-  const decision = rotate(state, command);
-  if (decision.kind !== 'rotate' && decision.kind !== 'retry') throw new Error(decision.kind);
-  ledger.fold('session-s1', decision.events);
-}
-
-const standing = (ledger: Ledger) =>
-  sessionStanding(
-    {
-      sessionId: 's1',
-      session: ledger.session.state,
-      account: ledger.accountRow.state,
-      cutoffs: ledger.body<CutoffsRow>('cutoffs cutoffs')?.state ?? noCutoffs,
-    },
-    nowMs + 4000,
+/** A refresh with the token of the generation, decided on the row. */
+function refresh(ledger: Ledger, generation: number, second: number): void {
+  const state = { sessionId, session: ledger.session.state, cutoffs: noCutoffs };
+  const decision = rotate(
+    { ...state, account: ledger.accountRow.state },
+    refreshOf(generation, startedMs + second * 1000),
   );
+  ledger.fold(sessionStream, 'events' in decision ? decision.events : []);
+}
 
 describe('the events it knows', () => {
   const handled = Object.keys(sessionsProjection.handlers);
@@ -179,20 +145,20 @@ describe('the events it knows', () => {
 });
 
 describe('account events', () => {
-  it('account.opened makes the account\'s row', () => {
-    const { rows, accountRow } = opened();
-    expect([...rows.keys()]).toEqual(['account a1']);
-    expect(accountRow).toMatchObject({ revision: 0, state: { status: 'open', nameHash: 'n' } });
+  it("account.opened makes the account's row", () => {
+    const { rows, accountRow } = new Ledger().fold(accountStream, [openedFact]);
+    expect([...rows.keys()]).toEqual([`account ${aliceId}`]);
+    expect(accountRow).toMatchObject({ revision: 0, state: { status: 'open', nameHash } });
   });
 
-  it('account.device-linked makes the device\'s row, its personal part sealed with its place', () => {
-    const { device, accountRow } = linked();
+  it("account.device-linked makes the device's row, its personal part sealed with its place", () => {
+    const { device, accountRow } = started();
     expect(device).toEqual({
-      clientId: 'phone',
-      jkt: 'k1',
-      linkedAt: at(0),
+      clientId: 'demo-phone',
+      jkt: phoneKey,
+      linkedAt: phone.linkedAt,
       status: 'linked',
-      personal: { stream: 'account-a1', eventId: 'e1', sealed: 'sealed-device' },
+      personal: { stream: accountStream, eventId: 'e1', sealed: 'sealed-device' },
     });
     expect(accountRow.state.devices).toHaveLength(1);
   });
@@ -202,16 +168,16 @@ describe('account events', () => {
     ['handed_over', 'lost'],
     ['lost', 'lost'],
   ] as const)('account.device-revoked for %s marks the device %s and ends its session', (cause, status) => {
-    const ledger = started().account((at) => revokeDevice(at, { deviceId: 'd1', cause }));
-    expect(ledger.device).toMatchObject({ status, revokedAt: at(3), revokedFor: cause, jkt: 'k1' });
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'device_revoked' });
+    const ledger = started().account((at) => revokeDevice(at, { deviceId: phone.id, cause }));
+    expect(ledger.device).toMatchObject({ status, revokedAt: at(3), revokedFor: cause, jkt: phoneKey });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'device_revoked' });
   });
 
   it('account.password-changed ends the sessions it does not spare', () => {
-    const spared = started().account((at) => changePassword(at, { credential: 'c', except: 's1' }));
-    expect(standing(spared)).toEqual({ status: 'active' });
+    const spared = started().account((at) => changePassword(at, { credential: 'c', except: sessionId }));
+    expect(spared.standing).toEqual({ status: 'active' });
     const ended = started().account((at) => changePassword(at, { credential: 'c', except: 's2' }));
-    expect(standing(ended)).toEqual({ status: 'ended', reason: 'password_changed' });
+    expect(ended.standing).toEqual({ status: 'ended', reason: 'password_changed' });
   });
 
   it('account.all-sessions-revoked ends the session without a write to its row', () => {
@@ -219,40 +185,40 @@ describe('account events', () => {
     const before = ledger.session;
     ledger.account((at) => revokeAllSessions(at, {}));
     expect(ledger.session).toBe(before);
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'revoked' });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'revoked' });
   });
 
   it('account.locked ends the session, and account.unlocked does not revive it', () => {
     const ledger = started().account((at) => lockAccount(at, { reason: 'r' }));
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'locked' });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'locked' });
     ledger.account((at) => unlockAccount(at, { reason: 'r' }));
     expect(ledger.accountRow).toMatchObject({ revision: 3, state: { status: 'open' } });
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'revoked' });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'revoked' });
   });
 
   it('account.erased closes the account', () => {
     const ledger = started().account((at) => eraseAccount(at, {}));
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'closed' });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'closed' });
   });
 });
 
 describe('session events', () => {
-  it('session.started makes the session\'s row, its personal part sealed with its place', () => {
+  it("session.started makes the session's row, its personal part sealed with its place", () => {
     const { session, rows } = started();
-    expect(rows.get('session s1')?.owner).toBe('a1');
+    expect(rows.get(`session ${sessionId}`)?.owner).toBe(aliceId);
     expect(session).toMatchObject({
-      state: { generation: 0, deviceId: 'd1' },
+      state: { generation: 0, deviceId: phone.id },
       lastActiveAt: at(2),
-      personal: { stream: 'session-s1', eventId: 'e2', sealed: 'sealed-session' },
+      personal: { stream: sessionStream, eventId: 'e2', sealed: 'sealed-session' },
     });
     expect(session.ended).toBeUndefined();
   });
 
   it('session.refresh-rotated moves generation and activity, and keeps the personal part', () => {
     const ledger = started();
-    refresh(ledger, 0, 'p1');
+    refresh(ledger, 0, 1);
     expect(ledger.session).toMatchObject({
-      state: { generation: 1, fingerprint: 'f1' },
+      state: { generation: 1, fingerprint: fingerprintOf(1) },
       lastActiveAt: at(3),
       personal: { sealed: 'sealed-session' },
     });
@@ -260,34 +226,34 @@ describe('session events', () => {
 
   it('session.rotation-retried counts as activity', () => {
     const ledger = started();
-    refresh(ledger, 0, 'p1');
-    refresh(ledger, 0, 'p2');
+    refresh(ledger, 0, 1);
+    refresh(ledger, 0, 2);
     expect(ledger.session).toMatchObject({ state: { generation: 1, retries: 1 }, lastActiveAt: at(4) });
   });
 
   it('session.stale-token-presented flags the session and is no activity', () => {
     const ledger = started();
     const { state } = ledger.session;
-    ledger.fold('session-s1', [staleTokenPresented(state, { presented: 0 }, { count: 1 })]);
+    ledger.fold(sessionStream, [staleTokenPresented(state, { presented: 0 }, { count: 1 })]);
     expect(ledger.session).toMatchObject({ state: { flags: ['stale_token'] }, lastActiveAt: at(2) });
-    expect(standing(ledger)).toEqual({ status: 'active' });
+    expect(ledger.standing).toEqual({ status: 'active' });
   });
 
   it('session.reuse-detected ends the session where it says so', () => {
     const ledger = started();
     const { state } = ledger.session;
-    ledger.fold('session-s1', [reuseDetected(state, { cause: 'superseded', presented: 0 }, 1, true)]);
+    ledger.fold(sessionStream, [reuseDetected(state, { cause: 'superseded', presented: 0 }, { count: 1, ends: true })]);
     expect(ledger.session).toMatchObject({
       lastActiveAt: at(2),
       ended: { at: at(3), cause: 'token_reused', by: 'user' },
     });
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'revoked' });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'revoked' });
   });
 
   it('session.revoked, which carries no state, ends what the row holds, and the first end stays', () => {
     const ledger = started();
     const ended = revokeSession(ledger.session.state, { cause: 'user' });
-    ledger.fold('session-s1', [...ended, ...ended]);
+    ledger.fold(sessionStream, [...ended, ...ended]);
     expect(ledger.session).toMatchObject({
       state: { status: 'ended', endCause: 'user' } satisfies Partial<SessionState>,
       ended: { at: at(3), cause: 'user', by: 'user' },
@@ -299,7 +265,7 @@ describe('system events', () => {
   it('cutoffs.declared makes the one row of cutoffs, and ends sessions by their marker', () => {
     const ledger = started();
     ledger.fold('cutoffs', [declareCutoff(noCutoffs, { scope: { kind: 'all' }, reason: 'r' }, 0)]);
-    expect(ledger.body<CutoffsRow>('cutoffs cutoffs')).toEqual({ revision: 0, state: { v: 1, all: 0 } });
-    expect(standing(ledger)).toEqual({ status: 'ended', reason: 'cut_off' });
+    expect(ledger.cutoffs).toEqual({ revision: 0, state: { v: 1, all: 0 } });
+    expect(ledger.standing).toEqual({ status: 'ended', reason: 'cut_off' });
   });
 });

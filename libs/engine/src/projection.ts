@@ -9,7 +9,7 @@ export interface RowKey {
 
 /** The rows a batch touches, as the events before have left them. */
 export interface ProjectionRows {
-  /** The row, or undefined. Throws for a row that no event of the batch named in `touches`: it was not loaded. */
+  /** The row, or undefined. Throws for a row that no event of the batch named in `touches`. */
   get(view: string, key: string): ViewRow | undefined;
   put(view: string, row: ViewRow): void;
   delete(view: string, key: string): void;
@@ -37,7 +37,10 @@ export interface Projection {
 export type LoadedRows = Map<string, Map<string, ViewRow | undefined>>;
 
 /** The keys of the rows that the events touch, by view. */
-export function touchedKeys(projection: Projection, events: readonly RecordedEvent[]): Map<string, Set<string>> {
+export function touchedKeys(
+  projection: Projection,
+  events: readonly RecordedEvent[],
+): Map<string, Set<string>> {
   const touched = new Map<string, Set<string>>();
   for (const event of events) {
     for (const { view, key } of handlerOf(projection, event)?.touches(event) ?? []) {
@@ -96,7 +99,10 @@ class HeldRows implements ProjectionRows {
   }
 }
 
-function handlerOf({ name, handlers, ignored }: Projection, { type }: RecordedEvent): ProjectionHandler | undefined {
+function handlerOf(
+  { name, handlers, ignored }: Projection,
+  { type }: RecordedEvent,
+): ProjectionHandler | undefined {
   const handler = Object.hasOwn(handlers, type) ? handlers[type] : undefined;
   if (handler !== undefined || Object.hasOwn(ignored, type)) return handler;
   throw new Error(`projection ${name} neither handles nor ignores ${type}: its writer is newer`);

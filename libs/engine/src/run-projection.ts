@@ -1,4 +1,4 @@
-// Runs a projection: folds the feed into view rows by checkpoint, each event once, in order, and follows the tail.
+// Runs a projection: folds the feed into view rows by checkpoint, each event once, and follows the live tail.
 import { isEngineError } from './errors.js';
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
@@ -17,7 +17,7 @@ export interface ProjectionPorts {
 /** Where a projection stands. */
 export interface ProjectionProgress {
   readonly position: Position | null;
-  /** Distance to the store's head in positions: events, where the store numbers its events. 0 when caught up. */
+  /** Distance to the store's head in positions: events, where the store numbers those. 0 when caught up. */
   readonly lagEvents: number;
   /** Age of the last event folded while there are more, in milliseconds; 0 when caught up. */
   readonly lagMs: number;
@@ -40,8 +40,8 @@ const firstRetryMs = 50;
 const lastRetryMs = 5_000;
 
 /**
- * Follows the feed from the checkpoint on until the signal aborts. A failing port is waited for, never skipped.
- * Rejects only when an event cannot be folded, which no waiting would mend; nothing of its batch is written then.
+ * Follows the feed from the checkpoint on until the signal aborts. A failing port is waited for, nothing is
+ * skipped. Rejects only when an event cannot be folded, which no waiting would mend: its batch is not written.
  */
 export async function runProjection(
   projection: Projection,
@@ -51,7 +51,7 @@ export async function runProjection(
   await new ProjectionRun(projection, ports, options).follow(() => false);
 }
 
-/** Deletes the projection's rows and folds them again up to the head the store has now; resolves with its place. */
+/** Deletes the projection's rows and folds them again to the head the store has now; resolves with the place. */
 export async function rebuildProjection(
   projection: Projection,
   ports: ProjectionPorts,
@@ -136,8 +136,8 @@ class ProjectionRun {
   }
 
   /**
-   * Work on the ports. After an error the checkpoint is read again, since the commit may have counted, and the wait
-   * grows. A checkpoint that another writer moved means that its batch was this one: go on from there.
+   * Work on the ports. After an error the checkpoint is read again, since the commit may have counted, and the
+   * wait grows. A checkpoint that another writer moved means that its batch was this one: go on from there.
    */
   private async withPorts<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {

@@ -1,5 +1,13 @@
-// What a projection promises: every event once, in order, with its checkpoint, whatever fails and whoever dies.
-import type { Clock, Feed, Projection, ProjectionProgress, RecordedEvent, ViewCommit, ViewStore } from './index.js';
+// What a projection promises: every event once, in order, whatever fails and whoever dies.
+import type {
+  Clock,
+  Feed,
+  Projection,
+  ProjectionProgress,
+  RecordedEvent,
+  ViewCommit,
+  ViewStore,
+} from './index.js';
 import { EngineError, rebuildProjection, runProjection } from './index.js';
 import { MemoryEventStore, MemoryViewStore } from '@sallyport/testing';
 
@@ -15,7 +23,11 @@ const sums: Projection = {
       touches: ({ stream }) => [{ view: 'sum', key: stream }],
       apply: ({ stream, data }, rows) => {
         const before = rows.get('sum', stream)?.body['seen'] ?? '';
-        rows.put('sum', { key: stream, owner: 'all', body: { seen: `${String(before)},${String(data['n'])}` } });
+        rows.put('sum', {
+          key: stream,
+          owner: 'all',
+          body: { seen: `${String(before)},${String(data['n'])}` },
+        });
       },
     },
     'number.cleared': {
@@ -27,10 +39,24 @@ const sums: Projection = {
 };
 
 let made = 0;
-async function add(store: MemoryEventStore, stream: string, event: { type?: string; n?: number } = {}): Promise<void> {
+async function add(
+  store: MemoryEventStore,
+  stream: string,
+  event: { type?: string; n?: number } = {},
+): Promise<void> {
   made += 1;
-  const draft = { id: String(made), type: event.type ?? 'number.added', schemaVersion: 1, data: { n: event.n ?? made } };
-  const context = { correlationId: 'c', causationId: 'c', partitionKey: stream, actor: { kind: 'system' as const } };
+  const draft = {
+    id: String(made),
+    type: event.type ?? 'number.added',
+    schemaVersion: 1,
+    data: { n: event.n ?? made },
+  };
+  const context = {
+    correlationId: 'c',
+    causationId: 'c',
+    partitionKey: stream,
+    actor: { kind: 'system' as const },
+  };
   await store.append({ stream, expected: 'any', events: [{ ...draft, ...context }], guards: [] });
 }
 
@@ -58,12 +84,14 @@ async function table(views: ViewStore): Promise<Record<string, unknown>> {
 function faulty(views: ViewStore, fault: (method: string, call: number) => unknown): ViewStore {
   const calls = new Map<string, number>();
   return new Proxy(views, {
-    get: (target, name: keyof ViewStore) => async (...args: never[]) => {
-      const call = (calls.get(name) ?? 0) + 1;
-      calls.set(name, call);
-      await fault(name, call);
-      return (target[name] as (...args: never[]) => unknown).apply(target, args);
-    },
+    get:
+      (target, name: keyof ViewStore) =>
+      async (...args: never[]) => {
+        const call = (calls.get(name) ?? 0) + 1;
+        calls.set(name, call);
+        await fault(name, call);
+        return (target[name] as (...args: never[]) => unknown).apply(target, args);
+      },
   });
 }
 
@@ -128,29 +156,38 @@ describe('runProjection', () => {
   it('goes on from the checkpoint that another writer moved', async () => {
     const { feed } = await filled(10);
     const views = new MemoryViewStore();
-    const overtaken = faulty(views, (method, call) => (method === 'commit' && call === 1 ? runToHead(feed, views) : undefined));
+    const overtaken = faulty(views, (method, call) =>
+      method === 'commit' && call === 1 ? runToHead(feed, views) : undefined,
+    );
     await runToHead(feed, overtaken);
     expect(await table(views)).toEqual(expected);
   });
 
-  it.each(['store_unavailable', 'outcome_unknown'] as const)('waits out %s at every call of the view store and skips nothing', async (code) => {
-    const store = await filled(10);
-    const views = new MemoryViewStore();
-    const failures: number[] = [];
-    const failing = faulty(views, (_method, call) => {
-      if (call === 2) throw new EngineError(code);
-    });
-    const head = await store.feed.head();
-    const stop = new AbortController();
-    await runProjection(sums, { feed: store.feed, views: failing, clock }, {
-      signal: stop.signal,
-      batchSize: 4,
-      progressed: ({ position }) => position === head && stop.abort(),
-      failed: (_error, retryInMs) => failures.push(retryInMs),
-    });
-    expect(failures.length).toBe(3);
-    expect(await table(views)).toEqual(expected);
-  });
+  it.each(['store_unavailable', 'outcome_unknown'] as const)(
+    'waits out %s at every call of the view store and skips nothing',
+    async (code) => {
+      const store = await filled(10);
+      const views = new MemoryViewStore();
+      const failures: number[] = [];
+      const failing = faulty(views, (_method, call) => {
+        if (call === 2) throw new EngineError(code);
+      });
+      const head = await store.feed.head();
+      const stop = new AbortController();
+      await runProjection(
+        sums,
+        { feed: store.feed, views: failing, clock },
+        {
+          signal: stop.signal,
+          batchSize: 4,
+          progressed: ({ position }) => position === head && stop.abort(),
+          failed: (_error, retryInMs) => failures.push(retryInMs),
+        },
+      );
+      expect(failures.length).toBe(3);
+      expect(await table(views)).toEqual(expected);
+    },
+  );
 
   it('applies a batch once whose commit counted though its answer was lost', async () => {
     const { feed } = await filled(10);
@@ -171,10 +208,14 @@ describe('runProjection', () => {
     const stop = new AbortController();
     const delays: number[] = [];
     const away = faulty(new MemoryViewStore(), () => Promise.reject(new EngineError('store_unavailable')));
-    await runProjection(sums, { feed, views: away, clock }, {
-      signal: stop.signal,
-      failed: (_error, retryInMs) => delays.push(retryInMs) === 3 && stop.abort(),
-    });
+    await runProjection(
+      sums,
+      { feed, views: away, clock },
+      {
+        signal: stop.signal,
+        failed: (_error, retryInMs) => delays.push(retryInMs) === 3 && stop.abort(),
+      },
+    );
     expect(delays).toEqual([50, 100, 200]);
   });
 
@@ -209,11 +250,15 @@ describe('runProjection', () => {
     nowMs += 1500;
     const seen: ProjectionProgress[] = [];
     const stop = new AbortController();
-    await runProjection(sums, { feed: store.feed, views: new MemoryViewStore(), clock: { now: () => nowMs } }, {
-      signal: stop.signal,
-      batchSize: 4,
-      progressed: (progress) => seen.push(progress) === 2 && stop.abort(),
-    });
+    await runProjection(
+      sums,
+      { feed: store.feed, views: new MemoryViewStore(), clock: { now: () => nowMs } },
+      {
+        signal: stop.signal,
+        batchSize: 4,
+        progressed: (progress) => seen.push(progress) === 2 && stop.abort(),
+      },
+    );
     expect(seen).toEqual([
       { position: '4', lagEvents: 2, lagMs: 1500 },
       { position: '6', lagEvents: 0, lagMs: 0 },
@@ -233,11 +278,18 @@ describe('runProjection', () => {
     const careless: RecordedEvent['type'] = 'number.added';
     const projection: Projection = {
       ...sums,
-      handlers: { ...sums.handlers, [careless]: { touches: () => [], apply: (_event, rows) => rows.delete('sum', 's9') } },
+      handlers: {
+        ...sums.handlers,
+        [careless]: { touches: () => [], apply: (_event, rows) => rows.delete('sum', 's9') },
+      },
     };
-    const run = runProjection(projection, { feed: store.feed, views: new MemoryViewStore(), clock }, {
-      signal: new AbortController().signal,
-    });
+    const run = runProjection(
+      projection,
+      { feed: store.feed, views: new MemoryViewStore(), clock },
+      {
+        signal: new AbortController().signal,
+      },
+    );
     await expect(run).rejects.toThrow('row s9 of view sum is not in touches');
   });
 });

@@ -24,12 +24,25 @@ export class NewPassword {
 
 /** Names the fields that are wrong and the rules they break, never what was sent. */
 function malformed(errors: readonly ValidationError[]): ProblemError {
-  const fields = errors.map(({ property, constraints }) => ({ field: property, rules: Object.keys(constraints ?? {}) }));
+  const fields = errors.map(({ property, constraints }) => ({
+    field: property,
+    rules: Object.keys(constraints ?? {}),
+  }));
   const title = 'The request cannot be read';
-  return new ProblemError({ status: 400, code: 'bad_request', title, detail: 'See fields.', members: { fields } });
+  return new ProblemError({
+    status: 400,
+    code: 'bad_request',
+    title,
+    detail: 'See fields.',
+    members: { fields },
+  });
 }
 
-const validated = new ValidationPipe({ whitelist: true, expectedType: NewPassword, exceptionFactory: malformed });
+const validated = new ValidationPipe({
+  whitelist: true,
+  expectedType: NewPassword,
+  exceptionFactory: malformed,
+});
 
 @Controller('v1')
 @UseGuards(SignedIn)
@@ -50,7 +63,7 @@ export class AccountController {
     written(reply, await this.commands.execute(new ChangePassword(input, caller.ordered)));
   }
 
-  /** Cannot be undone: the keys of the person's data are deleted, the name is free again, every session has ended. */
+  /** Cannot be undone: the key of the person's data is deleted, the name is free, every session has ended. */
   @Post('account/erasure')
   @HttpCode(200)
   async erase(

@@ -1,4 +1,4 @@
-// Who a request to /v1 acts for: the guard that checks its access token, and the challenge for a newer sign-in.
+// Who a request to /v1 acts for: the guard that checks its access token; the challenge for a newer sign-in.
 import { createParamDecorator, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
@@ -17,23 +17,27 @@ export class Caller {
     readonly principal: Principal,
     /** For commands: who orders, in which request. */
     readonly ordered: Ordered,
-    private readonly freshness: { readonly scheme: Scheme; readonly ageMs: number; readonly maxSeconds: number },
+    private readonly freshness: {
+      readonly scheme: Scheme;
+      readonly ageMs: number;
+      readonly maxSeconds: number;
+    },
   ) {}
 
-  /** Throws the challenge of RFC 9470 unless the person was authenticated recently enough for what is asked. */
+  /** Throws the challenge of RFC 9470 section 3 unless the person was authenticated recently enough. */
   requireFresh(): void {
     const { scheme, ageMs, maxSeconds } = this.freshness;
     if (ageMs <= maxSeconds * 1000) return;
     const error = 'insufficient_user_authentication';
     const description = `This needs a sign-in within the last ${maxSeconds} seconds. Sign in again.`;
-    const challenge = `${scheme} error="${error}", error_description="${description}", max_age="${maxSeconds}"`;
+    const named = `error="${error}", error_description="${description}", max_age="${maxSeconds}"`;
     throw new ProblemError({
       status: 401,
       code: error,
       title: 'The sign-in is too old for this',
       detail: description,
       members: { maxAge: maxSeconds },
-      headers: { 'www-authenticate': challenge },
+      headers: { 'www-authenticate': `${scheme} ${named}` },
     });
   }
 }
@@ -45,7 +49,7 @@ export const SignedInCaller = createParamDecorator((_data: unknown, context: Exe
   return caller;
 });
 
-/** Lets in who sends a good access token: RFC 6750 section 2.1, or RFC 9449 section 7 with a fresh nonce back. */
+/** Lets in who sends a good access token: RFC 6750 section 2.1, or RFC 9449 section 7 and a nonce back. */
 @Injectable()
 export class SignedIn implements CanActivate {
   constructor(

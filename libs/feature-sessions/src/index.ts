@@ -1,4 +1,4 @@
-// What a signed-in person sees of their sessions, devices and account, and the thread that keeps it up to date.
+// What a signed-in person sees of their sessions and devices, and the thread that keeps it up to date.
 export { SessionsModule } from './sessions.module.js';
 export type { DeviceShown, SessionShown } from './session-views.js';
 export { ViewProgress } from './view-progress.js';

@@ -95,7 +95,8 @@ export class SessionViews {
     const lastActive = new Map<string, string>();
     for (const { body } of sessions) {
       const id = body.state.deviceId;
-      if (id !== undefined && (lastActive.get(id) ?? '') < body.lastActiveAt) lastActive.set(id, body.lastActiveAt);
+      if (id !== undefined && (lastActive.get(id) ?? '') < body.lastActiveAt)
+        lastActive.set(id, body.lastActiveAt);
     }
     const shown = rows.map(async ({ key, body }): Promise<DeviceShown> => {
       const { clientId, jkt: _jkt, personal, ...rest } = body;
@@ -114,7 +115,10 @@ export class SessionViews {
   }
 
   private async rows<B>(view: string, owner: string): Promise<{ readonly key: string; readonly body: B }[]> {
-    return (await this.views.list(view, generation, owner)).map((row) => ({ key: row.key, body: bodyOf<B>(row) }));
+    return (await this.views.list(view, generation, owner)).map((row) => ({
+      key: row.key,
+      body: bodyOf<B>(row),
+    }));
   }
 
   private async account(accountId: string): Promise<AccountState | undefined> {
@@ -127,7 +131,7 @@ export class SessionViews {
     return row === undefined ? noCutoffs : bodyOf<CutoffsRow>(row).state;
   }
 
-  /** Nothing without the account's key, and nothing of a part that does not open: the log tells of that one. */
+  /** Nothing without the account's key, and nothing of a part that does not open: the log tells of it. */
   private async open(accountId: string, personal: SealedPersonal | undefined): Promise<PersonalShown> {
     if (personal === undefined) return {};
     try {
@@ -141,7 +145,11 @@ export class SessionViews {
   }
 }
 
-function shownSession(id: string, { state, lastActiveAt, ended }: SessionRow, standing: Standing): SessionShown {
+function shownSession(
+  id: string,
+  { state, lastActiveAt, ended }: SessionRow,
+  standing: Standing,
+): SessionShown {
   return {
     id,
     current: false,

@@ -17,7 +17,7 @@ const budgetMs = 2_000;
 export class ViewWait {
   constructor(private readonly progress: ViewProgress) {}
 
-  /** `after`: the query parameter, a position as `Sallyport-Position` gave it. Throws for one that is malformed. */
+  /** `after`: the query parameter, a position as `Sallyport-Position` gave it. Throws when malformed. */
   async until(after: unknown): Promise<Shown> {
     if (after === undefined) return { position: this.progress.position() };
     if (typeof after !== 'string' || !/^(0|[1-9]\d{0,19})$/.test(after)) throw malformed();

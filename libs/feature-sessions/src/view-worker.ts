@@ -24,7 +24,7 @@ export interface ViewWorkerParts {
   spawn(): ViewThread;
   /** The store's feed as this thread reads it: how far the views could be. */
   readonly feed: Pick<Feed, 'head'>;
-  /** Waits before the restarts after a first, second, ... death in a row; 100 ms doubling to 10 s by default. */
+  /** Waits before the restarts after a first, second, ... death in a row; by default 100 ms to 10 s. */
   readonly restartDelaysMs?: readonly number[];
 }
 

@@ -1,22 +1,20 @@
-// What the keeper of the views' thread promises: it waits, measures, restarts and stops. The thread is a double.
+// What the keeper of the views' thread promises: it waits, measures, restarts, stops. The thread is a double.
 import { EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ViewWorker } from './index.js';
 import type { ViewThread, ViewWorkerReport } from './index.js';
 
-/** Double of a worker thread: the test says what it posts and when it dies; `stubborn` ignores the order to stop. */
+/** Double of a worker thread: the test says what it posts and when it dies. */
 class Thread extends EventEmitter {
   readonly orders: unknown[] = [];
-  constructor(private readonly stubborn = false) {
-    super();
-  }
+
   post(position: string | null, lagMs = 0): void {
     const report: ViewWorkerReport = { kind: 'progress', position, lagEvents: 0, lagMs };
     this.emit('message', report);
   }
   postMessage(order: unknown): void {
     this.orders.push(order);
-    if (!this.stubborn) setImmediate(() => this.emit('exit', 0));
+    setImmediate(() => this.emit('exit', 0));
   }
   async terminate(): Promise<number> {
     this.emit('exit', 1);
@@ -93,7 +91,7 @@ describe('the lag', () => {
     expect(await kept.worker.lag()).toEqual({ events: 0, seconds: 0 });
   });
 
-  it('counts events to the head, and time from what the thread last reported, also when it is dead', async () => {
+  it('counts events to the head, and time from the last report, also when the thread is dead', async () => {
     kept.head = '12';
     kept.threads[0]?.post('5', 3000);
     kept.threads[0]?.die();
