@@ -1,7 +1,6 @@
 // System-wide facts: cutoffs that end sessions at scale, and the life of keys (never their material).
 
-/** Which sessions a cutoff ends: all, bearer ones, or one client's; `before` limits it to authentications
- * before an instant a person asked for, else the marker's revision decides. */
+/** Which sessions a cutoff ends: all, bearer ones, or one client's; each with an older marker. */
 export type CutoffScope =
   | { readonly kind: 'all' }
   | { readonly kind: 'bearer' }
