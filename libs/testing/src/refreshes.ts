@@ -1,4 +1,4 @@
-// Refreshes decided on the streams of the example sessions, with everything else in order unless said otherwise.
+// Refreshes decided on the streams of the example sessions; all else is in order unless said otherwise.
 import { rotate, sessionFold } from '@sallyport/core-session';
 import type { RotateRefresh, RotationDecision, SessionState, StandingInput } from '@sallyport/core-session';
 import { bearerStarted, keyBoundStarted, minuteMs, refreshOf, standingOf, startedMs } from './examples.js';
