@@ -31,7 +31,11 @@ export class Target {
 
 export interface StartOptions {
   /** Added to an environment without any `SALLYPORT_*`; the clock can be moved unless it says otherwise. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A command to run the service under, e.g. `taskset -c 0`. */
+  readonly under?: readonly string[];
+  /** Where its logs go; this process's standard error by default. */
+  readonly logFile?: number;
 }
 
 const readyWithinMs = 30_000;
@@ -46,11 +50,12 @@ export class OwnTarget extends Target {
     super(options.issuer, options.dataDir);
   }
 
-  static async start({ env = {} }: StartOptions = {}): Promise<OwnTarget> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-drill-'));
-    const child = launch(dataDir, { PORT: '0', ...env });
+  static async start(options: StartOptions = {}): Promise<OwnTarget> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-tool-'));
+    const child = launch(dataDir, { ...options, env: { PORT: '0', ...options.env } });
     const issuer = await untilReady(child, dataDir);
-    return new OwnTarget(child, { dataDir, issuer, env: { ...env, PORT: new URL(issuer).port } });
+    const env = { ...options.env, PORT: new URL(issuer).port };
+    return new OwnTarget(child, { ...options, dataDir, issuer, env });
   }
 
   override get restart(): () => Promise<void> {
@@ -64,7 +69,7 @@ export class OwnTarget extends Target {
   ): Promise<void> {
     await end(this.child, signal);
     change(this.dataDir);
-    this.child = launch(this.dataDir, this.options.env ?? {});
+    this.child = launch(this.dataDir, this.options);
     await untilReady(this.child, this.dataDir);
   }
 
@@ -74,16 +79,17 @@ export class OwnTarget extends Target {
   }
 }
 
-function launch(dataDir: string, env: Readonly<Record<string, string>>): ChildProcess {
+function launch(dataDir: string, { env, under = [], logFile }: StartOptions): ChildProcess {
   // What a killed service left behind would pass for readiness.
   rmSync(join(dataDir, 'admin.json'), { force: true });
   const main = join(repositoryRoot(), 'dist', 'apps', 'standalone', 'src', 'main.js');
   const ours = /^(SALLYPORT_|PORT$|NODE_)/;
   const inherited = Object.entries(process.env).filter(([name]) => !ours.test(name));
   const settings = { SALLYPORT_TEST_CLOCK: '1', SALLYPORT_LOG_LEVEL: 'warn', ...env };
-  return spawn(process.execPath, [main], {
+  const [command = process.execPath, ...rest] = [...under, process.execPath, main];
+  return spawn(command, rest, {
     env: { ...Object.fromEntries(inherited), ...settings, SALLYPORT_DATA_DIR: dataDir },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', logFile ?? 'inherit'],
   });
 }
 

@@ -1,5 +1,5 @@
 // A device's key and the proofs it signs, fast enough for a million of them.
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
 /** What a proof says; absent members are left out. */
@@ -15,13 +15,13 @@ export interface ProofSaid {
 
 export class DeviceKey {
   readonly thumbprint: string;
-  private readonly privateKey: KeyObject;
   private readonly header: string;
 
-  constructor(private readonly url: string) {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
-    this.privateKey = privateKey;
+  constructor(
+    private readonly url: string,
+    private readonly privateKey: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  ) {
+    const { crv, kty, x, y } = createPublicKey(privateKey).export({ format: 'jwk' });
     this.header = encode({ typ: 'dpop+jwt', alg: 'ES256', jwk: { crv, kty, x, y } });
     const canonical = JSON.stringify({ crv, kty, x, y });
     this.thumbprint = createHash('sha256').update(canonical).digest('base64url');
