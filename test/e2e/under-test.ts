@@ -115,9 +115,13 @@ export class UnderTest {
   }
 
   /** A code for the client; named for a key when `dpopJkt` is given. */
-  async code(clientId: string, how: { person?: Person; dpopJkt?: string } = {}): Promise<CodeInHand> {
+  async code(
+    clientId: string,
+    how: { person?: Person; dpopJkt?: string; scope?: string } = {},
+  ): Promise<CodeInHand> {
     const person = how.person ?? (await this.person());
-    return obtainCode(this.as, { ...demoPhone, clientId }, { person, dpopJkt: how.dpopJkt });
+    const registration = { ...demoPhone, clientId, scope: how.scope ?? demoPhone.scope };
+    return obtainCode(this.as, registration, { person, dpopJkt: how.dpopJkt });
   }
 
   /** Signs in with a new key. */
