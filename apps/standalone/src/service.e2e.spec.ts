@@ -73,6 +73,7 @@ describe('a running service', () => {
       'sallyport_http_requests_in_flight 1',
       'sallyport_view_lag_seconds',
       'sallyport_passwords{state="waiting"} 0',
+      'sallyport_store_synchronous 2',
       'nodejs_eventloop_lag_p99_seconds',
     ]) {
       expect(metrics).toContain(name);

@@ -88,7 +88,7 @@ function given({ config, issuer, clock, ids, registry }: StandaloneParts): Facto
 function stores({ config }: StandaloneParts): FactoryProvider[] {
   return [
     { provide: DataFiles, useFactory: (clock: Clock) => new DataFiles(config, clock), inject: [Clock] },
-    { provide: EventStore, useFactory: ({ events }: DataFiles) => events, inject: [DataFiles] },
+    { provide: EventStore, useFactory: measuredStore, inject: [DataFiles, Registry] },
     { provide: SecretStore, useFactory: ({ secrets }: DataFiles) => secrets, inject: [DataFiles] },
     { provide: ViewStore, useFactory: ({ views }: DataFiles) => views, inject: [DataFiles] },
     { provide: Feed, useFactory: ({ events }: DataFiles) => SqliteFeed.of(events), inject: [DataFiles] },
@@ -137,6 +137,19 @@ function readiness({ events, secrets }: DataFiles, ring: KeyRing, views: ViewPro
     { name: 'keys', check: () => (ring.current('refresh') === undefined ? 'not loaded' : undefined) },
     { name: 'views', check: recent },
   ]);
+}
+
+/** Shows how durable the live writer's commits are. */
+function measuredStore({ events }: DataFiles, registry: Registry): SqliteEventStore {
+  new Gauge({
+    name: 'sallyport_store_synchronous',
+    help: "The ledger writer's own PRAGMA synchronous: 2 (FULL) means durable before answered",
+    registers: [registry],
+    collect() {
+      this.set(events.synchronous);
+    },
+  });
+  return events;
 }
 
 /** Shows how busy password hashing is. */

@@ -48,6 +48,14 @@ describe('SqliteEventStore', () => {
       await test(store, file).finally(() => store.close());
     };
 
+  it.each([
+    [undefined, 2],
+    ['NORMAL', 1],
+    ['OFF', 0],
+  ] as const)('tells how its own connection syncs: %s is %i', (synchronous, level) =>
+    withStore(async (store) => expect(store.synchronous).toBe(level), { synchronous })(),
+  );
+
   it(
     'rejects with queue_full what passes the bound and appends what waited',
     withStore(

@@ -107,6 +107,11 @@ export class SqliteEventStore extends EventStore {
     });
   }
 
+  /** `PRAGMA synchronous` as this writer's connection has it: 2 is FULL, without which G1 does not hold. */
+  get synchronous(): number {
+    return this.db.pragma('synchronous', { simple: true }) as number;
+  }
+
   /** Appends that wait for their commit now. */
   get queueLength(): number {
     return this.waiting.length;
