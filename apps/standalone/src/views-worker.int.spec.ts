@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { Logger } from '@nestjs/common';
 import { SqliteEventStore, SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
 import { changePassword, openAccount, sessionStanding, startSession } from '@sallyport/core-session';
 import type { AccountState, SessionState } from '@sallyport/core-session';
@@ -11,24 +12,18 @@ import { sessionsProjection } from '@sallyport/core-views';
 import { rebuildProjection } from '@sallyport/engine';
 import type { JsonObject } from '@sallyport/engine';
 import { ViewWorker } from '@sallyport/feature-sessions';
+import { grant, startBearer } from '@sallyport/testing';
 
 const script = fileURLToPath(new URL('../../../dist/apps/standalone/src/views-worker.js', import.meta.url));
 const nowMs = Date.parse('2026-11-22T12:00:00.000Z');
-const policy = {
-  idleSeconds: 3600,
-  absoluteSeconds: 86_400,
-  graceSeconds: 0,
-  accessTokenSeconds: 300,
-  wrongKeyEndsSession: false,
-  staleTokenEndsSession: false,
-};
-
 let directory: string;
 let store: SqliteEventStore;
 let feed: SqliteFeed;
 let worker: ViewWorker;
 let threads: Worker[];
 let made = 0;
+
+beforeAll(() => Logger.overrideLogger(false));
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'sallyport-views-'));
@@ -75,30 +70,28 @@ async function openAccountAt(id: string): Promise<AccountState> {
   return (events[0] as { data: { state: AccountState } }).data.state;
 }
 
-function sessionOf(
-  sessionId: string,
-  account: AccountState,
-): { type: string; data: { state: SessionState } } {
+interface Fact {
+  readonly type: string;
+  readonly data: { readonly state: SessionState };
+}
+
+function sessionOf(sessionId: string, account: AccountState): Fact {
   const decision = startSession(
     { session: undefined, started: undefined, account, cutoffs: { v: 1 } },
     {
+      ...startBearer,
       nowMs,
-      grant: {
-        sessionId,
-        accountId: 'a',
-        clientId: 'phone',
-        scope: 'offline_access',
-        marker: { account: 0, cutoffs: -1 },
-        authTimeMs: nowMs,
-        acr: 'password',
-        amr: ['pwd'],
-      },
-      policy,
-      token: { fingerprint: 'f'.repeat(43), keyId: 'r1' },
+      grant: { ...grant, sessionId, accountId: 'a', marker: { account: 0, cutoffs: -1 }, authTimeMs: nowMs },
     },
   );
   if (decision.kind !== 'started') throw new Error(decision.kind);
-  return decision.events[0] as { type: string; data: { state: SessionState } };
+  return decision.events[0] as Fact;
+}
+
+/** The session's fact in a round of refreshes, from the state after that many. */
+function inRound(round: number, started: Fact): Fact {
+  if (round === 0) return started;
+  return { type: 'session.refresh-rotated', data: { state: { ...started.data.state, generation: round } } };
 }
 
 describe("the views' thread", () => {
@@ -128,14 +121,12 @@ describe("the views' thread", () => {
   it('killed again and again in the middle of its work, ends with what a rebuild makes', async () => {
     const account = await openAccountAt('a');
     worker.onApplicationBootstrap();
+    const sessions = Array.from({ length: 50 }, (_, n) => `s${n}`);
     let last = '0';
-    for (let n = 0; n < 3_000; n += 1) {
-      const stream = `s${n % 40}`;
-      const first = n < 40;
-      const fact = sessionOf(stream, account);
-      const data = { ...fact.data, state: { ...fact.data.state, generation: Math.floor(n / 40) } };
-      last = await append(`session-${stream}`, [first ? fact : { type: 'session.refresh-rotated', data }]);
-      if (n % 500 === 250) void threads.at(-1)?.terminate();
+    for (let round = 0; round < 60; round += 1) {
+      const stored = sessions.map((id) => append(`session-${id}`, [inRound(round, sessionOf(id, account))]));
+      last = (await Promise.all(stored)).at(-1) ?? last;
+      if (round % 10 === 5) await threads.at(-1)?.terminate();
     }
     expect(await worker.waitFor(last, 20_000)).toBe(true);
     expect(threads.length).toBeGreaterThan(3);
@@ -144,7 +135,7 @@ describe("the views' thread", () => {
     const live = await views.list('session', 1, 'a');
     const ports = { feed, views, clock: { now: () => nowMs } };
     await rebuildProjection(sessionsProjection, ports, { signal: new AbortController().signal });
-    expect(live).toHaveLength(40);
+    expect(live).toHaveLength(50);
     expect(await views.list('session', 1, 'a')).toEqual(live);
     views.close();
   });
