@@ -1,4 +1,4 @@
-// Row 3 of the rotation table and RFC 9449 section 4.3: each way in which a proof can be wrong, over HTTP.
+// Rows 2 and 3 of the rotation table (RFC 9449 section 4.3): each way a proof can be missing or wrong.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { newDeviceKey, newId, signProof, tokenHash, type DeviceKey } from '../tools/client/index.js';
 import { UnderTest, verdict, type SignedIn } from './under-test.js';
@@ -18,6 +18,28 @@ afterAll(async () => {
   expect(await service.history(session)).toEqual(['started']);
   await session.rotate(token);
   await service.stop();
+});
+
+describe('row 2: a key-bound token without a proof of a good nonce is challenged, and not judged', () => {
+  it.each([
+    ['no nonce', { nonce: undefined }],
+    ['a nonce from elsewhere', { nonce: newId() }],
+    ['an altered nonce', { nonce: 'A'.repeat(36) }],
+    ['no nonce, although all else is wrong too', { nonce: undefined, htm: 'GET', htu: 'https://x.example/' }],
+  ])('%s', async (_, claims) => {
+    const answer = await session.refresh(token, { claims });
+    expect(verdict(answer)).toBe('400 use_dpop_nonce');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('no proof; the nonce of the challenge is good', async () => {
+    const own = await service.phone();
+    const answer = await own.caller.refresh(own.first);
+    expect(verdict(answer)).toBe('400 use_dpop_nonce');
+    const nonce = answer.headers.get('dpop-nonce');
+    expect(nonce).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]+$/);
+    await own.rotate(own.first, { claims: { nonce } });
+  });
 });
 
 const noVerdict = '400 invalid_dpop_proof';

@@ -1,4 +1,4 @@
-// The rotation table over HTTP, row by row: the built service, real sign-ins, hand-made proofs.
+// The rotation table over HTTP: rows 1, 7, 8, 10 to 14. Rows 2, 3: dpop-proofs; 4, 5, 6, 9: rotation-later.
 import { newDeviceKey, newId, replay, tokenHash } from '../tools/client/index.js';
 import { UnderTest, verdict, type SignedIn } from './under-test.js';
 
@@ -28,33 +28,6 @@ describe('row 1: what was not minted here is invalid_grant, before anything is r
     expect(verdict(await session.refresh(forge(session.first)))).toBe('400 invalid_grant');
     expect(verdict(await session.caller.refresh(forge(session.first)))).toBe('400 invalid_grant');
     expect(await service.history(session)).toEqual(['started']);
-  });
-});
-
-describe('row 2: a key-bound token without a proof of a good nonce is challenged, and not judged', () => {
-  it.each([
-    ['no proof', {}],
-    ['no nonce', { claims: { nonce: undefined } }],
-    ['a nonce from elsewhere', { claims: { nonce: newId() } }],
-    ['an altered nonce', { claims: { nonce: 'A'.repeat(36) } }],
-    [
-      'no nonce, although all else is wrong too',
-      { claims: { nonce: undefined, htm: 'GET', htu: 'https://x.example/' } },
-    ],
-  ])('%s', async (name, how) => {
-    const session = await sharedPhone();
-    const { key } = session.granted;
-    const answer = await session.caller.refresh(session.first, name === 'no proof' ? {} : { key, ...how });
-    expect(verdict(answer)).toBe('400 use_dpop_nonce');
-    expect(answer.headers.get('dpop-nonce')).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]+$/);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(await service.history(session)).toEqual(['started']);
-  });
-
-  it('the nonce of the challenge is good', async () => {
-    const session = await service.phone();
-    await session.caller.refresh(session.first);
-    await session.rotate(session.first);
   });
 });
 
