@@ -44,7 +44,7 @@ export interface SealedPersonal {
   readonly sealed: string;
 }
 
-/** View `session`: key is the session's id, owner its account's. Standing is computed on read, never stored. */
+/** View `session`: key is the session's id, owner its account's. Its standing is judged on read. */
 export interface SessionRow {
   readonly state: SessionState;
   /** When the session was last used with its own token, store time. */

@@ -242,7 +242,8 @@ describe('session events', () => {
   it('session.reuse-detected ends the session where it says so', () => {
     const ledger = started();
     const { state } = ledger.session;
-    ledger.fold(sessionStream, [reuseDetected(state, { cause: 'superseded', presented: 0 }, { count: 1, ends: true })]);
+    const reuse = { cause: 'superseded', presented: 0 } as const;
+    ledger.fold(sessionStream, [reuseDetected(state, reuse, { count: 1, ends: true })]);
     expect(ledger.session).toMatchObject({
       lastActiveAt: at(2),
       ended: { at: at(3), cause: 'token_reused', by: 'user' },

@@ -41,7 +41,7 @@ const lastRetryMs = 5_000;
 
 /**
  * Follows the feed from the checkpoint on until the signal aborts. A failing port is waited for, nothing is
- * skipped. Rejects only when an event cannot be folded, which no waiting would mend: its batch is not written.
+ * skipped. Rejects only when an event cannot be folded, which no wait would mend: its batch is not written.
  */
 export async function runProjection(
   projection: Projection,
@@ -51,7 +51,7 @@ export async function runProjection(
   await new ProjectionRun(projection, ports, options).follow(() => false);
 }
 
-/** Deletes the projection's rows and folds them again to the head the store has now; resolves with the place. */
+/** Deletes the projection's rows and folds them again, to the head the store has now; resolves with it. */
 export async function rebuildProjection(
   projection: Projection,
   ports: ProjectionPorts,
@@ -136,7 +136,7 @@ class ProjectionRun {
   }
 
   /**
-   * Work on the ports. After an error the checkpoint is read again, since the commit may have counted, and the
+   * Work on the ports. After an error the checkpoint is read again, as the commit may have counted, and the
    * wait grows. A checkpoint that another writer moved means that its batch was this one: go on from there.
    */
   private async withPorts<T>(work: () => Promise<T>): Promise<T | undefined> {

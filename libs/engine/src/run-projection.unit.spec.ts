@@ -3,6 +3,7 @@ import type {
   Clock,
   Feed,
   Projection,
+  ProjectionOptions,
   ProjectionProgress,
   RecordedEvent,
   ViewCommit,
@@ -67,13 +68,14 @@ async function filled(events: number): Promise<MemoryEventStore> {
 }
 
 /** Runs until the views stand at the feed's head. */
-async function runToHead(feed: Feed, views: ViewStore, batchSize = 4): Promise<void> {
+async function runToHead(feed: Feed, views: ViewStore, how: Partial<ProjectionOptions> = {}): Promise<void> {
   const head = await feed.head();
   const stop = new AbortController();
   const progressed = ({ position }: ProjectionProgress) => {
     if (position === head) stop.abort();
   };
-  await runProjection(sums, { feed, views, clock }, { signal: stop.signal, batchSize, progressed });
+  const options = { batchSize: 4, ...how, signal: stop.signal, progressed };
+  await runProjection(sums, { feed, views, clock }, options);
 }
 
 async function table(views: ViewStore): Promise<Record<string, unknown>> {
@@ -113,7 +115,7 @@ describe('runProjection', () => {
       load: (...args: Parameters<ViewStore['load']>) => (loads.push(args[2]), views.load(...args)),
       commit: (commit: ViewCommit) => (commits.push(commit), views.commit(commit)),
     });
-    await runToHead((await filled(10)).feed, watched, 10);
+    await runToHead((await filled(10)).feed, watched, { batchSize: 10 });
     expect(loads).toEqual([['s0', 's1', 's2']]);
     expect(commits.map(({ changes }) => changes.length)).toEqual([3]);
   });
@@ -124,7 +126,7 @@ describe('runProjection', () => {
     await add(store, 's2', { type: 'number.cleared' });
     await add(store, 's2', { n: 7 });
     const views = new MemoryViewStore();
-    await runToHead(store.feed, views, 100);
+    await runToHead(store.feed, views, { batchSize: 100 });
     expect(await table(views)).toEqual({ s0: ',0', s2: ',7' });
   });
 
@@ -172,18 +174,7 @@ describe('runProjection', () => {
       const failing = faulty(views, (_method, call) => {
         if (call === 2) throw new EngineError(code);
       });
-      const head = await store.feed.head();
-      const stop = new AbortController();
-      await runProjection(
-        sums,
-        { feed: store.feed, views: failing, clock },
-        {
-          signal: stop.signal,
-          batchSize: 4,
-          progressed: ({ position }) => position === head && stop.abort(),
-          failed: (_error, retryInMs) => failures.push(retryInMs),
-        },
-      );
+      await runToHead(store.feed, failing, { failed: (_error, retryInMs) => failures.push(retryInMs) });
       expect(failures.length).toBe(3);
       expect(await table(views)).toEqual(expected);
     },
@@ -208,14 +199,8 @@ describe('runProjection', () => {
     const stop = new AbortController();
     const delays: number[] = [];
     const away = faulty(new MemoryViewStore(), () => Promise.reject(new EngineError('store_unavailable')));
-    await runProjection(
-      sums,
-      { feed, views: away, clock },
-      {
-        signal: stop.signal,
-        failed: (_error, retryInMs) => delays.push(retryInMs) === 3 && stop.abort(),
-      },
-    );
+    const failed = (_error: unknown, retryInMs: number) => delays.push(retryInMs) === 3 && stop.abort();
+    await runProjection(sums, { feed, views: away, clock }, { signal: stop.signal, failed });
     expect(delays).toEqual([50, 100, 200]);
   });
 
@@ -250,15 +235,9 @@ describe('runProjection', () => {
     nowMs += 1500;
     const seen: ProjectionProgress[] = [];
     const stop = new AbortController();
-    await runProjection(
-      sums,
-      { feed: store.feed, views: new MemoryViewStore(), clock: { now: () => nowMs } },
-      {
-        signal: stop.signal,
-        batchSize: 4,
-        progressed: (progress) => seen.push(progress) === 2 && stop.abort(),
-      },
-    );
+    const progressed = (progress: ProjectionProgress) => seen.push(progress) === 2 && stop.abort();
+    const ports = { feed: store.feed, views: new MemoryViewStore(), clock: { now: () => nowMs } };
+    await runProjection(sums, ports, { signal: stop.signal, batchSize: 4, progressed });
     expect(seen).toEqual([
       { position: '4', lagEvents: 2, lagMs: 1500 },
       { position: '6', lagEvents: 0, lagMs: 0 },
@@ -283,13 +262,8 @@ describe('runProjection', () => {
         [careless]: { touches: () => [], apply: (_event, rows) => rows.delete('sum', 's9') },
       },
     };
-    const run = runProjection(
-      projection,
-      { feed: store.feed, views: new MemoryViewStore(), clock },
-      {
-        signal: new AbortController().signal,
-      },
-    );
+    const ports = { feed: store.feed, views: new MemoryViewStore(), clock };
+    const run = runProjection(projection, ports, { signal: new AbortController().signal });
     await expect(run).rejects.toThrow('row s9 of view sum is not in touches');
   });
 });

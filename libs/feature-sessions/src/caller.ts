@@ -11,17 +11,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 type Scheme = AccessFailure['scheme'];
 type AuthenticatedRequest = FastifyRequest & { caller?: Caller };
 
+/** How old a sign-in is, and how old it may be where that counts. */
+interface Freshness {
+  readonly scheme: Scheme;
+  readonly ageMs: number;
+  readonly maxSeconds: number;
+}
+
 /** The signed-in person, by one of their sessions. */
 export class Caller {
   constructor(
     readonly principal: Principal,
     /** For commands: who orders, in which request. */
     readonly ordered: Ordered,
-    private readonly freshness: {
-      readonly scheme: Scheme;
-      readonly ageMs: number;
-      readonly maxSeconds: number;
-    },
+    private readonly freshness: Freshness,
   ) {}
 
   /** Throws the challenge of RFC 9470 section 3 unless the person was authenticated recently enough. */
@@ -49,14 +52,32 @@ export const SignedInCaller = createParamDecorator((_data: unknown, context: Exe
   return caller;
 });
 
+/** What access is judged by besides the token. */
+@Injectable()
+export class AccessRules {
+  constructor(
+    private readonly settings: ServiceSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The URL that a proof must name: RFC 9449 section 4.3, without query and fragment. */
+  urlOf(request: FastifyRequest): string {
+    return `${this.settings.issuer}${request.url.split('?', 1)[0]}`;
+  }
+
+  freshnessOf(principal: Principal, scheme: Scheme): Freshness {
+    const ageMs = this.clock.now() - principal.authTimeMs;
+    return { scheme, ageMs, maxSeconds: this.settings.freshSeconds };
+  }
+}
+
 /** Lets in who sends a good access token: RFC 6750 section 2.1, or RFC 9449 section 7 and a nonce back. */
 @Injectable()
 export class SignedIn implements CanActivate {
   constructor(
     private readonly queries: QueryBus,
     private readonly proofs: RequestProofs,
-    private readonly settings: ServiceSettings,
-    private readonly clock: Clock,
+    private readonly rules: AccessRules,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -67,17 +88,15 @@ export class SignedIn implements CanActivate {
     const scheme: Scheme = /^bearer /i.test(authorization ?? '') ? 'Bearer' : 'DPoP';
     void reply.header('cache-control', 'no-store');
     if (scheme === 'DPoP' || dpop !== undefined) void reply.header('dpop-nonce', this.proofs.freshNonce());
-    const url = `${this.settings.issuer}${request.url.split('?', 1)[0]}`;
-    const result = await this.queries.execute(
-      new AuthenticateAccess(authorization, { dpop, method: request.method, url }),
-    );
+    const proof = { dpop, method: request.method, url: this.rules.urlOf(request) };
+    const result = await this.queries.execute(new AuthenticateAccess(authorization, proof));
     if (result.kind === 'failure') throw refusal(result);
     const { principal } = result;
-    request.caller = new Caller(
-      principal,
-      { actor: { kind: 'user', id: principal.accountId }, correlationId: request.id },
-      { scheme, ageMs: this.clock.now() - principal.authTimeMs, maxSeconds: this.settings.freshSeconds },
-    );
+    const ordered: Ordered = {
+      actor: { kind: 'user', id: principal.accountId },
+      correlationId: request.id,
+    };
+    request.caller = new Caller(principal, ordered, this.rules.freshnessOf(principal, scheme));
     return true;
   }
 }

@@ -11,7 +11,7 @@ import type { AccessFailure, AuthenticateAccess, Principal, Written } from '@sal
 import { PersonalKeys, TokenError } from '@sallyport/tokens';
 import type { FastifyReply } from 'fastify';
 import { AccountController } from './account.controller.js';
-import { SignedIn } from './caller.js';
+import { AccessRules, SignedIn } from './caller.js';
 import { DevicesController } from './devices.controller.js';
 import { SessionViews } from './session-views.js';
 import { SessionsController } from './sessions.controller.js';
@@ -159,7 +159,8 @@ export class ExampleApp {
     const headers = new Headers(sent.headers ?? { authorization: 'DPoP token', dpop: 'proof' });
     if (payload !== undefined) headers.set('content-type', 'application/json');
     const url = `${(await this.app?.getUrl()) ?? ''}${path}`;
-    const answer = await fetch(url, { method, headers, body: JSON.stringify(payload) });
+    const init: RequestInit = { method, headers, body: JSON.stringify(payload) };
+    const answer = await fetch(url, init);
     const text = await answer.text();
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     return { status: answer.status, headers: Object.fromEntries(answer.headers), text, body };
@@ -178,7 +179,7 @@ export class ExampleApp {
     ];
     @Module({
       controllers: [AccountController, DevicesController, SessionsController],
-      providers: [...doubles, SessionViews, SignedIn, ViewWait],
+      providers: [...doubles, AccessRules, SessionViews, SignedIn, ViewWait],
     })
     class Example {}
     return Example;

@@ -97,17 +97,15 @@ describe('who asks', () => {
     expect(bearer.headers['dpop-nonce']).toBeUndefined();
   });
 
+  const why = 'error_description="Why."';
+  const algs = 'algs="ES256 EdDSA Ed25519"';
   it.each([
-    ['missing', 'DPoP', 401, 'DPoP algs="ES256 EdDSA Ed25519"'],
-    [
-      'use_dpop_nonce',
-      'DPoP',
-      401,
-      'DPoP error="use_dpop_nonce", error_description="Why.", algs="ES256 EdDSA Ed25519"',
-    ],
-    ['invalid_token', 'Bearer', 401, 'Bearer error="invalid_token", error_description="Why."'],
-    ['invalid_request', 'Bearer', 400, 'Bearer error="invalid_request", error_description="Why."'],
-  ] as const)('is challenged when the query says %s', async (error, scheme, status, challenge) => {
+    { error: 'missing', status: 401, challenge: `DPoP ${algs}` },
+    { error: 'use_dpop_nonce', status: 401, challenge: `DPoP error="use_dpop_nonce", ${why}, ${algs}` },
+    { error: 'invalid_token', status: 401, challenge: `Bearer error="invalid_token", ${why}` },
+    { error: 'invalid_request', status: 400, challenge: `Bearer error="invalid_request", ${why}` },
+  ] as const)('is challenged when the query says $error', async ({ error, status, challenge }) => {
+    const scheme = challenge.startsWith('DPoP') ? 'DPoP' : 'Bearer';
     app.queries.answer = { kind: 'failure', error, scheme, description: 'Why.' };
     const answer = await app.send('DELETE', '/v1/sessions?scope=all');
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([status, challenge]);

@@ -2,7 +2,7 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '@sallyport/feature-ledger';
 import { AccountController } from './account.controller.js';
-import { SignedIn } from './caller.js';
+import { AccessRules, SignedIn } from './caller.js';
 import { DevicesController } from './devices.controller.js';
 import { ViewMetrics } from './metrics.js';
 import { SessionViews } from './session-views.js';
@@ -12,6 +12,6 @@ import { ViewWait } from './view-wait.js';
 @Module({
   imports: [LedgerModule],
   controllers: [AccountController, DevicesController, SessionsController],
-  providers: [SessionViews, SignedIn, ViewMetrics, ViewWait],
+  providers: [AccessRules, SessionViews, SignedIn, ViewMetrics, ViewWait],
 })
 export class SessionsModule {}
