@@ -53,7 +53,10 @@ export class OwnTarget extends Target {
   static async start(options: StartOptions = {}): Promise<OwnTarget> {
     const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-tool-'));
     const child = launch(dataDir, { ...options, env: { PORT: '0', ...options.env } });
-    const issuer = await untilReady(child, dataDir);
+    const issuer = await untilReady(child, dataDir).catch((error: unknown) => {
+      rmSync(dataDir, { recursive: true, force: true });
+      throw error;
+    });
     const env = { ...options.env, PORT: new URL(issuer).port };
     return new OwnTarget(child, { ...options, dataDir, issuer, env });
   }
