@@ -1,0 +1,99 @@
+// `npm run prove`: the long runs behind the guarantees, with what they counted.
+import { parseArgs } from 'node:util';
+import { Report } from '../report.js';
+import { proofs, type Proof } from './proofs.js';
+import { saveResult } from './results.js';
+
+const help = `npm run prove -- NAME... [options]
+  --count N    how much of it: refreshes, kills (by default what is named below)
+  --seed N     repeats the random choices of an earlier run
+  --save       keep what was counted in docs/proofs
+  --json       one JSON document on standard output (use npm run -s)
+  --help
+
+Names (or all):
+${proofs.map(({ name, title, count, unit }) => `  ${name} (${count} ${unit})\n      ${title}`).join('\n')}
+`;
+
+const exitUsage = 64;
+
+interface Options {
+  readonly chosen: readonly Proof[];
+  readonly count: number | undefined;
+  readonly seed: number;
+  readonly save: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n\n${help}`);
+    return exitUsage;
+  }
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const report = new Report({ tool: 'prove', json: options.json });
+  for (const proof of options.chosen) await prove(proof, options, report);
+  return report.finish();
+}
+
+async function prove(proof: Proof, options: Options, report: Report): Promise<void> {
+  const { seed, count = proof.count, save } = options;
+  report.group(proof.name, proof.title);
+  report.say(`  seed ${seed}, ${count} ${proof.unit}`);
+  const startedAt = Date.now();
+  const { passed, failed } = report.document();
+  const counted = await proof.run({ seed, count, report }).catch((error: unknown) => {
+    report.check('runs to its end', false, error instanceof Error ? (error.stack ?? error.message) : error);
+    return undefined;
+  });
+  if (counted === undefined || !save) return;
+  const after = report.document();
+  saveResult({
+    proof: proof.name,
+    title: proof.title,
+    seed,
+    counted,
+    passed: after.passed - passed,
+    failed: after.failed - failed,
+    seconds: Math.round((Date.now() - startedAt) / 1000),
+  });
+}
+
+/** The options, or what is wrong with them. */
+function readOptions(): Options | string {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        count: { type: 'string' },
+        seed: { type: 'string' },
+        save: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const chosen = proofs.filter(({ name }) => positionals.includes(name) || positionals.includes('all'));
+    const names = ['all', ...proofs.map(({ name }) => name)];
+    const unknown = positionals.find((name) => !names.includes(name));
+    if (unknown !== undefined) return `There is no proof "${unknown}".`;
+    if (chosen.length === 0 && !values.help) return 'Name what to prove.';
+    const [count, seed] = [values.count, values.seed].map(wholeNumber);
+    if (Number.isNaN(count) || Number.isNaN(seed)) return '--count and --seed are whole numbers above 0.';
+    return { ...values, chosen, count, seed: seed ?? 1 + (Date.now() % 1_000_000_000) };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Undefined where none is given, NaN for what is no whole number above 0. */
+function wholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
+}

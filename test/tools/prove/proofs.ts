@@ -1,0 +1,76 @@
+// What can be proved at length: each proof, how much of it counts as one, and the checks it makes.
+import type { Report } from '../report.js';
+import { runRotationModel } from '../model/run-model.js';
+import type { KillCounts } from './killed-service.js';
+import { runKills } from './kills.js';
+import { proveSynced } from './synced.js';
+
+export interface ProofRun {
+  readonly seed: number;
+  readonly count: number;
+  readonly report: Report;
+}
+
+export interface Proof {
+  readonly name: string;
+  /** The rule it shows. */
+  readonly title: string;
+  /** How much of it is run unless told otherwise. */
+  readonly count: number;
+  readonly unit: string;
+  /** Makes its checks on the report; resolves with what it counted, undefined where it could not run. */
+  run(run: ProofRun): Promise<Readonly<Record<string, number>> | undefined>;
+}
+
+const reportEveryMs = 10_000;
+
+export const proofs: readonly Proof[] = [
+  {
+    name: 'model',
+    title: 'no honest phone is signed out, thieves get nothing, one successor: histories against an oracle',
+    count: 1_000_000,
+    unit: 'refreshes',
+    async run({ seed, count, report }) {
+      const progress = everySoOften((done: number) => report.say(`  ${done} of ${count} refreshes`));
+      const refreshes = await runRotationModel({ seed, refreshes: count, progress });
+      report.check(`${refreshes} refreshes agree with the oracle`, refreshes >= count, refreshes);
+      return { refreshes };
+    },
+  },
+  {
+    name: 'kills',
+    title: 'what was answered before a kill is stored, retries get the one successor, views equal a rebuild',
+    count: 1_000,
+    unit: 'kills',
+    async run({ seed, count, report }) {
+      const progress = everySoOften(({ kills, answers, committedUnanswered }: Readonly<KillCounts>) => {
+        report.say(`  ${kills} of ${count} kills, ${answers} answers, ${committedUnanswered} cut off by one`);
+      });
+      const { problems, ...counted } = await runKills({ seed, kills: count, progress });
+      const { kills, answers, askedAgain, bearerSignedOut, events } = counted;
+      report.check(`${kills} kills: nothing was found wrong`, problems.length === 0, problems.slice(0, 5));
+      report.check(`all ${count} kills were made`, kills === count, kills);
+      report.check(`${answers} answers are in ${events} events`, answers > 0 && events > answers, counted);
+      report.check(`${askedAgain} tokens asked for again are the same`, askedAgain === kills * 8, counted);
+      report.check('some kills fell between commit and answer', bearerSignedOut > 0 || kills < 20, counted);
+      return counted;
+    },
+  },
+  {
+    name: 'synced',
+    title: 'between request and answer the ledger is synced to disk; with synchronous lowered it is seen',
+    count: 50,
+    unit: 'refreshes of each kind, traced',
+    run: proveSynced,
+  },
+];
+
+/** A listener that is told the latest at most every ten seconds. */
+function everySoOften<T>(tell: (latest: T) => void): (latest: T) => void {
+  let toldAt = Date.now();
+  return (latest) => {
+    if (Date.now() - toldAt < reportEveryMs) return;
+    toldAt = Date.now();
+    tell(latest);
+  };
+}
