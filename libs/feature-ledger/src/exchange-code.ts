@@ -211,8 +211,7 @@ function decide(
   const decision = startSession({ ...scope, started: scope.started }, command);
   switch (decision.kind) {
     case 'started': {
-      const [event] = decision.events;
-      const { state } = event?.data as { readonly state: SessionState };
+      const [{ state }] = decision.events.map(({ data }) => data) as [{ readonly state: SessionState }];
       const events = decision.events.map((fact): DomainEvent => ({ ...fact, personal: personalOrigin(origin) }));
       return { events, answer: { decision, session: state } };
     }

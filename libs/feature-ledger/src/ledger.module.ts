@@ -13,6 +13,7 @@ import { AuthorizationCodes } from './authorization-codes.js';
 import { ChangePasswordHandler, OpenAccountHandler } from './credential-handlers.js';
 import { EraseAccountHandler } from './erase-account.js';
 import { ExchangeCodeHandler } from './exchange-code.js';
+import { KeyHistory } from './key-history.js';
 import { Ledger } from './ledger.js';
 import { LoginRecorder } from './login-recorder.js';
 import { LedgerMetrics } from './metrics.js';
@@ -29,6 +30,7 @@ const services = [
   AccessTokens,
   AccountRunner,
   AuthorizationCodes,
+  KeyHistory,
   Ledger,
   LedgerMetrics,
   LoginRecorder,

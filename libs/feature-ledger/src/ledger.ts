@@ -57,10 +57,8 @@ export class Ledger {
   async loadSession(sessionId: string, fresh: boolean): Promise<Loaded<SessionScope>> {
     const session = await read(this.sessions, streams.session(sessionId), fresh);
     const accountId = session.state?.accountId;
-    const [account, cutoffs] = await Promise.all([
-      accountId === undefined ? undefined : read(this.accounts, streams.account(accountId), fresh),
-      read(this.cutoffs, streams.cutoffs, fresh),
-    ]);
+    const account = accountId === undefined ? undefined : await read(this.accounts, streams.account(accountId), fresh);
+    const cutoffs = await read(this.cutoffs, streams.cutoffs, fresh);
     const guards = [account, cutoffs].filter((guard) => guard !== undefined);
     return {
       state: { sessionId, session: session.state, account: account?.state, cutoffs: cutoffs.state },

@@ -127,7 +127,8 @@ export class ReadAccountHandler implements IQueryHandler<ReadAccount> {
     const stream = streams.account(accountId);
     const { state: account } = await this.ledger.accounts.fetch(stream);
     if (account === undefined) return undefined;
-    const email = await this.email(accountId, stream);
+    // Another process may still hold the key of an account that was erased in this one.
+    const email = account.status === 'erased' ? undefined : await this.email(accountId, stream);
     return { accountId, account, ...(email === undefined ? {} : { email }) };
   }
 

@@ -32,9 +32,12 @@ interface Refresh {
   readonly successor: string;
   readonly client: Client;
   readonly order: RefreshSession;
+  /** Undefined for a session the store does not know. */
+  readonly accountId: string | undefined;
 }
 
-const sampledNonceLifeMs = 60_000;
+/** As long as a nonce is accepted. */
+const rememberedMs = 3_600_000;
 
 @CommandHandler(RefreshSession)
 export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
@@ -51,7 +54,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
   ) {
-    this.replays = new ReplayMemory(clock, sampledNonceLifeMs);
+    this.replays = new ReplayMemory(clock, rememberedMs);
   }
 
   async execute(order: RefreshSession): Promise<TokenAnswer | OAuthFailure> {
@@ -71,8 +74,10 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     if (token.key.status === 'bad' && !token.keyBound) return grantRefused();
     const client = this.clients.find(order.input.clientId);
     if (client === undefined) return unknownClient;
-    const refresh = await this.prepare(order, { token, client, facts: proof.kind === 'proof' ? proof.facts : undefined });
-    const screened = await this.screen(refresh);
+    const facts = proof.kind === 'proof' ? proof.facts : undefined;
+    const { state } = await this.ledger.loadSession(token.sessionId, false);
+    const refresh = await this.prepare(order, { token, client, facts, session: state.session });
+    const screened = await this.screen(refresh, state.session);
     return screened ?? this.decide(refresh);
   }
 
@@ -88,13 +93,17 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
 
   private async prepare(
     order: RefreshSession,
-    parts: { token: ParsedRefreshToken; client: Client; facts: ProofFacts | undefined },
+    parts: {
+      readonly token: ParsedRefreshToken;
+      readonly client: Client;
+      readonly facts: ProofFacts | undefined;
+      readonly session: SessionState | undefined;
+    },
   ): Promise<Refresh> {
-    const { token, client, facts } = parts;
+    const { token, client, facts, session } = parts;
     const key = this.ring.current('refresh');
     const successor = mintSuccessor(token, key);
-    const held = this.ledger.sessions.peek(streams.session(token.sessionId));
-    const accountId = held?.state?.accountId;
+    const accountId = session?.accountId;
     const network = accountId === undefined ? undefined : await coarseNetwork(this.personalKeys, accountId, order.origin);
     const command: RotateRefresh = {
       nowMs: this.clock.now(),
@@ -107,15 +116,16 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
       network,
       appVersion: order.origin.appVersion,
     };
-    return { command, token, successor, client, order };
+    return { command, token, successor, client, order, accountId };
   }
 
   /** Rows 5 to 8 outside the queue; undefined when the request may enter it. */
-  private async screen(refresh: Refresh): Promise<OAuthFailure | undefined> {
+  private async screen(refresh: Refresh, seen: SessionState | undefined): Promise<OAuthFailure | undefined> {
     const { sessionId } = refresh.token;
-    const { state } = await this.ledger.loadSession(sessionId, false);
-    const suspect = screenRotation(state.session, refresh.command);
-    if (suspect === undefined) return undefined;
+    if (screenRotation(seen, refresh.command) === undefined) {
+      const { proof } = refresh.command;
+      return proof !== undefined && this.replays.has(proof.proofHash) ? replayedProof : undefined;
+    }
     const confirmed = await this.ledger.judgeSession(sessionId, ({ session }) => screenRotation(session, refresh.command));
     if (confirmed === undefined || (confirmed.kind === 'refuse' && confirmed.events.length > 0)) return undefined;
     return this.release(refresh, { decision: confirmed, session: undefined }) as Promise<OAuthFailure>;
@@ -124,7 +134,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   /** Rows 9 to 14, one at a time per session. */
   private async decide(refresh: Refresh): Promise<TokenAnswer | OAuthFailure> {
     const { sessionId } = refresh.token;
-    const loaded = await this.ledger.loadSession(sessionId, false);
+    const { accountId } = refresh;
     const handled = await this.ledger.run(
       this.ledger.sessions,
       {
@@ -134,13 +144,15 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
         own: (scope: SessionScope, events) => ownOutcome(scope, events, refresh.command),
       },
       {
-        ordered: {
-          actor: { kind: 'user', id: loaded.state.session?.accountId },
-          correlationId: refresh.order.origin.correlationId,
-        },
-        partitionKey: loaded.state.session?.accountId ?? '*',
+        ordered: { actor: { kind: 'user', id: accountId }, correlationId: refresh.order.origin.correlationId },
+        partitionKey: accountId ?? '*',
       },
     );
+    const { proof } = refresh.command;
+    // What no event remembers (a refusal, a sampled retry) is remembered here, or the proof could be used again.
+    const { decision } = handled.answer;
+    const recorded = handled.appended !== undefined && !(decision.kind === 'retry' && decision.sampled === true);
+    if (proof !== undefined && !recorded && !this.replays.firstUse(proof.proofHash)) return replayedProof;
     return this.release(refresh, handled.answer, handled.appended?.position);
   }
 
@@ -164,8 +176,6 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
         return neverDecision(decision);
     }
     if (session === undefined) return behind;
-    const sampled = decision.kind === 'retry' && decision.events.length === 0 && refresh.command.proof !== undefined;
-    if (sampled && !this.replays.firstUse(refresh.command.proof?.proofHash ?? '')) return replayedProof;
     const refreshToken = this.successorOf(refresh, session);
     if (refreshToken === undefined) return behind;
     return this.tokens.answer({
@@ -217,7 +227,7 @@ function ownOutcome(scope: SessionScope, events: readonly RecordedEvent[], comma
   const standing = sessionStanding(input, command.nowMs);
   const refused = { kind: 'refuse', error: 'invalid_grant', events: [] } as const;
   if (standing.status === 'ended') {
-    const reason = command.proof === undefined ? {} : { reason: standing.reason };
+    const reason = state.jkt === undefined ? {} : { reason: standing.reason };
     return { decision: { ...refused, ...reason }, session: state };
   }
   const scopeNow = grantedScope(state.scope, command.scope) ?? state.scope;

@@ -1,7 +1,7 @@
 // Remembers proof ids in memory, for the time their nonces are accepted, where events do not.
 import type { Clock } from '@sallyport/engine';
 
-/** Bounded: when full, the oldest half is forgotten; callers accept only nonces younger than `keepMs`. */
+/** Keeps ids for `keepMs` at least, unless it is full: then the oldest half is forgotten. */
 export class ReplayMemory {
   private young = new Set<string>();
   private old = new Set<string>();
@@ -15,10 +15,15 @@ export class ReplayMemory {
     this.turnedAtMs = clock.now();
   }
 
+  /** Whether the id was noted. */
+  has(proofHash: string): boolean {
+    return this.young.has(proofHash) || this.old.has(proofHash);
+  }
+
   /** False when the id was here before; takes note of it otherwise. */
   firstUse(proofHash: string): boolean {
     this.turn();
-    if (this.young.has(proofHash) || this.old.has(proofHash)) return false;
+    if (this.has(proofHash)) return false;
     this.young.add(proofHash);
     return true;
   }

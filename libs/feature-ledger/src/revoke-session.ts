@@ -40,7 +40,8 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
     const required = client.revocationNeedsProof && token.keyBound;
     const checked = await this.proofs.check(proof, { required, token: input.token });
     if (checked.kind === 'failure') return checked;
-    const { state } = await this.ledger.loadSession(token.sessionId, false);
+    // From the store: a cache that is behind would take a newer token for a forged one and say "done".
+    const { state } = await this.ledger.loadSession(token.sessionId, true);
     const { session } = state;
     const genuine = session?.clientId === input.clientId && (await this.isGenuine(token, input.token, session));
     if (session === undefined || !genuine) return nothing;

@@ -1,9 +1,9 @@
-// Access tokens: RFC 9068 JWTs, ES256, assembled by hand around the thread pool's signatures.
-import { sign, verify } from 'node:crypto';
+// Access tokens: RFC 9068 JWTs, ES256, assembled by hand around the signature.
 import { decodeCanonical } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
 import type { SigningKey } from './keys.js';
+import { signText, verifyText } from './signatures.js';
 
 const LONGEST_CHARS = 8_192;
 const KEY_ID = /^[0-9a-f]{8}$/;
@@ -27,16 +27,11 @@ export interface AccessTokenClaims {
   readonly auth_time: number;
 }
 
-/** Signs the claims under a key of the ring; the signature is made in libuv's pool. */
-export function mintAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
+/** Signs the claims under a key of the ring. */
+export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
   const signed = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const how = { key: key.privateKey, dsaEncoding: 'ieee-p1363' } as const;
-  return new Promise((resolve, reject) => {
-    sign('sha256', Buffer.from(signed, 'latin1'), how, (error, signature) => {
-      if (error) reject(error);
-      else resolve(`${signed}.${signature.toString('base64url')}`);
-    });
-  });
+  const signature = await signText(signed, { digest: 'sha256', key: key.privateKey });
+  return `${signed}.${signature.toString('base64url')}`;
 }
 
 /**
@@ -58,8 +53,8 @@ export async function verifyAccessToken(
   if (key === undefined) throw whyNotOurHeader(header);
   const signature = decodeCanonical(end);
   if (signature?.length !== 64) throw new TokenError('access_token_malformed');
-  const signed = Buffer.from(token.slice(0, header.length + 1 + payload.length), 'latin1');
-  if (!(await holds(signed, signature, key))) throw new TokenError('access_token_signature_invalid');
+  const signed = token.slice(0, header.length + 1 + payload.length);
+  if (!(await verifyText(signed, signature, { digest: 'sha256', key: key.publicKey }))) throw new TokenError('access_token_signature_invalid');
   // Signed here, so it has the shape we gave it.
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as AccessTokenClaims;
   if (claims.iss !== expected.issuer) throw new TokenError('access_token_issuer_mismatch');
@@ -67,13 +62,6 @@ export async function verifyAccessToken(
   if (!audiences.includes(expected.audience)) throw new TokenError('access_token_audience_mismatch');
   if (expected.now >= claims.exp * 1_000) throw new TokenError('access_token_expired');
   return claims;
-}
-
-function holds(signed: Buffer, signature: Buffer, key: SigningKey): Promise<boolean> {
-  const how = { key: key.publicKey, dsaEncoding: 'ieee-p1363' } as const;
-  return new Promise((resolve, reject) => {
-    verify('sha256', signed, how, signature, (error, good) => (error ? reject(error) : resolve(good)));
-  });
 }
 
 function whyNotOurHeader(segment: string): TokenError {

@@ -1,10 +1,10 @@
 // DPoP proofs (RFC 9449): read first, judged later, as a missing nonce is answered before a wrong signature.
-import { verify } from 'node:crypto';
 import { BoundedCache } from './bounded-cache.js';
 import { decodeCanonical, sha256 } from './bytes.js';
 import { TokenError } from './errors.js';
 import { sameHttpUri } from './http-uri.js';
 import { importProofKey, readProofHeader, type ProofKey } from './proof-key.js';
+import { verifyText } from './signatures.js';
 
 const LONGEST_CHARS = 4_096;
 const LONGEST_JTI = 256;
@@ -84,7 +84,7 @@ export class KeyProofs {
   }
 
   /**
-   * Verifies the proof for a request, cheap checks first; the signature in libuv's pool. Rejects with
+   * Verifies the proof for a request, cheap checks first. Rejects with
    * `proof_htm_mismatch`, `proof_htu_mismatch`, `proof_missing_ath`, `proof_ath_mismatch`,
    * `proof_key_invalid`, `proof_signature_invalid`. The nonce is not judged here:
    * `ProofNonces.check(proof.claims.nonce, now)` comes first.
@@ -93,7 +93,7 @@ export class KeyProofs {
     checkRequest(proof.claims, expected);
     const known = this.#keys.get(proof.header);
     const key = known ?? importProofKey(readProofHeader(jsonObject(proof.header)));
-    if (!(await signatureHolds(proof, key))) throw new TokenError('proof_signature_invalid');
+    if (!(await verifyText(proof.signed, proof.signature, key))) throw new TokenError('proof_signature_invalid');
     // Only now: what nobody signed takes no room.
     if (known === undefined) this.#keys.set(proof.header, key);
     const { jti, attempt } = proof.claims;
@@ -118,14 +118,6 @@ function checkRequest(claims: ProofClaims, expected: ProofExpectation): void {
   } else if (expected.token !== undefined && claims.ath !== tokenHash(expected.token)) {
     throw new TokenError('proof_ath_mismatch');
   }
-}
-
-function signatureHolds(proof: ParsedProof, { digest, key }: ProofKey): Promise<boolean> {
-  const data = Buffer.from(proof.signed, 'latin1');
-  const how = { key, dsaEncoding: 'ieee-p1363' } as const;
-  return new Promise((resolve, reject) => {
-    verify(digest, data, how, proof.signature, (error, holds) => (error ? reject(error) : resolve(holds)));
-  });
 }
 
 function readClaims(claims: { readonly [name: string]: unknown }): ProofClaims {

@@ -10,6 +10,7 @@ const KIND = 'personal';
 const KEY_BYTES = 32;
 const DEFAULT_CACHED_KEYS = 50_000;
 const NETWORK_TAG_CHARS = 16;
+const KNOWN_TAGS = 4;
 
 /** Where a sealed part belongs: it opens nowhere else. */
 export interface EventPlace {
@@ -20,6 +21,8 @@ export interface EventPlace {
 interface AccountKeys {
   readonly sealing: KeyObject;
   readonly networkTags: KeyObject;
+  /** Tags of the addresses last seen: a phone refreshes from few. */
+  readonly knownTags: BoundedCache<string>;
 }
 
 /**
@@ -73,7 +76,11 @@ export class PersonalKeys {
   async networkTag(accountId: string, address: string): Promise<string | undefined> {
     const keys = await this.#keys(accountId);
     if (keys === undefined) return undefined;
-    return hmac(keys.networkTags, networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
+    const known = keys.knownTags.get(address);
+    if (known !== undefined) return known;
+    const tag = hmac(keys.networkTags, networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
+    keys.knownTags.set(address, tag);
+    return tag;
   }
 
   /** Deletes the key for good; all that was sealed under it stays sealed. Absent is fine. */
@@ -100,6 +107,7 @@ export class PersonalKeys {
     const keys = {
       sealing: subKey(plain, 'personal', 'seal'),
       networkTags: subKey(plain, 'personal', 'network-tag'),
+      knownTags: new BoundedCache<string>(KNOWN_TAGS),
     };
     if (this.#erasures === before) this.#cache.set(accountId, keys);
     return keys;

@@ -26,6 +26,8 @@ export interface Round {
   readonly errors: number;
   readonly firstError?: string;
   readonly signaturesPerSecond: number;
+  /** Processor time of the service for one refresh, microseconds, as its own metrics tell. */
+  readonly cpuMicros: number;
 }
 
 const warmUpSeconds = 3;
@@ -43,7 +45,7 @@ export async function refreshLoad(target: Target, options: LoadOptions, report: 
       const result = await runRound(kind, { issuer, sessions, options, seconds: options.secondsPerRound });
       rounds.push(result);
       const { perSecond, p50Ms, p99Ms, errors } = result;
-      report.say(`  round ${round} ${kind}: ${perSecond.toFixed(0)}/s p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms errors ${errors}`);
+      report.say(`  round ${round} ${kind}: ${perSecond.toFixed(0)}/s p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms errors ${errors} cpu ${result.cpuMicros.toFixed(0)} us`);
     }
   }
   return rounds;
@@ -66,9 +68,11 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
     ),
   );
   const seen: Seen = { latencies: [], errors: 0 };
+  const cpuBefore = await cpuSeconds(issuer);
   const startedAt = performance.now();
   await Promise.all(connections.map((connection) => connection.runUntil(startedAt + seconds * 1000, seen)));
   const elapsed = (performance.now() - startedAt) / 1000;
+  const cpu = (await cpuSeconds(issuer)) - cpuBefore;
   for (const connection of connections) connection.close();
   const after = signingRate();
   const sorted = seen.latencies.sort((a, b) => a - b);
@@ -82,7 +86,13 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
     errors,
     ...(firstError === undefined ? {} : { firstError }),
     signaturesPerSecond: (before + after) / 2,
+    cpuMicros: (cpu * 1e6) / Math.max(1, sorted.length),
   };
+}
+
+async function cpuSeconds(issuer: URL): Promise<number> {
+  const metrics = await (await fetch(new URL('/metrics', issuer))).text();
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1] ?? Number.NaN);
 }
 
 /** Sessions of people of their own, a few each, signed in through the hosted page. */
