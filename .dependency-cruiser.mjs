@@ -26,7 +26,7 @@ export const libraries = {
   'core-session': {},
   'core-views': {},
   engine: {},
-  tokens: { npm: ['jose'], node: ['crypto', 'buffer'] },
+  tokens: { npm: ['jose'], node: ['buffer', 'crypto', 'net', 'os'] },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,
