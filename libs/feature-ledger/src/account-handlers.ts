@@ -2,7 +2,13 @@
 import { Injectable } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { lockAccount, revokeAllSessions, revokeDevice, streams, unlockAccount } from '@sallyport/core-session';
+import {
+  lockAccount,
+  revokeAllSessions,
+  revokeDevice,
+  streams,
+  unlockAccount,
+} from '@sallyport/core-session';
 import type { AccountAt, AccountDecision, AccountRefusal } from '@sallyport/core-session';
 import type { Decision, DomainEvent } from '@sallyport/engine';
 import { LockAccount, RevokeAllSessions, RevokeDevice, UnlockAccount } from './account-commands.js';
@@ -17,7 +23,11 @@ export class AccountRunner {
 
   /** Rejects with `LedgerError` of the decision's refusal. */
   async run(
-    order: { readonly accountId: string; readonly ordered: Ordered; readonly personal?: DomainEvent['personal'] },
+    order: {
+      readonly accountId: string;
+      readonly ordered: Ordered;
+      readonly personal?: DomainEvent['personal'];
+    },
     decide: (at: AccountAt) => AccountDecision,
   ): Promise<Written> {
     const { accountId, ordered, personal } = order;

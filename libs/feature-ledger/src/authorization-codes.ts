@@ -40,7 +40,10 @@ export class AuthorizationCodes {
   ): string {
     const { authentication, ...request } = input;
     const code: AuthorizationCode = { ...request, ...authentication, sessionId: this.ids.id() };
-    return this.sealer.seal(purpose, { ...code } as unknown as JsonObject, { now: this.clock.now(), ttlMs: lifeMs });
+    return this.sealer.seal(purpose, { ...code } as unknown as JsonObject, {
+      now: this.clock.now(),
+      ttlMs: lifeMs,
+    });
   }
 
   /** What the code says. Rejects with the `sealed_*` codes of `TokenError`. */

@@ -40,11 +40,16 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
     const actor = ordered.actor.kind === 'user' ? { kind: 'user' as const, id: accountId } : ordered.actor;
     const nowMs = this.clock.now();
     const order = { accountId, ordered: { ...ordered, actor }, personal: { email } };
-    const { position } = await this.runner.run(order, ({ account }) => openAccount(account, { nowMs, nameHash, credential }));
+    const { position } = await this.runner.run(order, ({ account }) =>
+      openAccount(account, { nowMs, nameHash, credential }),
+    );
     return { accountId, position };
   }
 
-  private async claim(claim: { readonly nameHash: string; readonly accountId: string }, ordered: Ordered): Promise<void> {
+  private async claim(
+    claim: { readonly nameHash: string; readonly accountId: string },
+    ordered: Ordered,
+  ): Promise<void> {
     const stream = streams.loginName(claim.nameHash);
     const { answer: taken } = await this.ledger.run(
       this.ledger.names,
@@ -53,10 +58,16 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
         load: async (fresh) => {
           const name = fresh ? await this.ledger.names.fetch(stream) : await this.ledger.names.load(stream);
           const holder = name.state.accountId;
-          if (holder === undefined) return { state: { name: name.state, holderExists: false }, revision: name.revision, guards: [] };
+          if (holder === undefined) {
+            return { state: { name: name.state, holderExists: false }, revision: name.revision, guards: [] };
+          }
           const account = await this.ledger.accounts.fetch(streams.account(holder));
           const guard: Guard = { stream: account.stream, revision: account.revision };
-          return { state: { name: name.state, holderExists: account.revision >= 0 }, revision: name.revision, guards: [guard] };
+          return {
+            state: { name: name.state, holderExists: account.revision >= 0 },
+            revision: name.revision,
+            guards: [guard],
+          };
         },
         decide: ({ name, holderExists }) => {
           const { events, taken } = claimName(name, { accountId: claim.accountId, holderExists });

@@ -28,7 +28,9 @@ export class EraseAccountHandler implements ICommandHandler<EraseAccount>, OnApp
 
   async execute({ input, ordered }: EraseAccount): Promise<Written> {
     await this.secrets.putIfAbsent(kind, input.accountId, new Uint8Array(1));
-    const written = await this.runner.run({ accountId: input.accountId, ordered }, (at) => eraseAccount(at, input));
+    const written = await this.runner.run({ accountId: input.accountId, ordered }, (at) =>
+      eraseAccount(at, input),
+    );
     await this.complete(input.accountId, ordered);
     return written;
   }

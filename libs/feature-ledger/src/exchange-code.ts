@@ -2,7 +2,15 @@
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { linkDevice, linkedDevice, sessionStanding, startSession, streams } from '@sallyport/core-session';
-import type { AccountRefusal, Client, ProofFacts, SessionState, StartDecision, StartSession } from '@sallyport/core-session';
+import type {
+  AccountRefusal,
+  Client,
+  ProofFacts,
+  SessionStarted,
+  SessionState,
+  StartDecision,
+  StartSession,
+} from '@sallyport/core-session';
 import { Clock, EventStore } from '@sallyport/engine';
 import type { DomainEvent, Position, RecordedEvent } from '@sallyport/engine';
 import { fingerprint, isTokenError, KeyRing, mintFirst, PersonalKeys } from '@sallyport/tokens';
@@ -48,7 +56,9 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
 
   async execute(order: ExchangeCode): Promise<TokenAnswer | OAuthFailure> {
     const answer = await this.exchange(order);
-    this.metrics.exchanges.inc({ outcome: answer.kind === 'tokens' ? 'tokens' : (answer.reason ?? answer.error) });
+    this.metrics.exchanges.inc({
+      outcome: answer.kind === 'tokens' ? 'tokens' : (answer.reason ?? answer.error),
+    });
     return answer;
   }
 
@@ -66,11 +76,15 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     if (!verifierFits(input.codeVerifier, code.codeChallenge)) {
       return refused('code_verifier does not fit the code_challenge of the authorization request.');
     }
-    const proof = await this.proofs.check(order.proof, { required: client.keyBound || code.dpopJkt !== undefined });
+    const proof = await this.proofs.check(order.proof, {
+      required: client.keyBound || code.dpopJkt !== undefined,
+    });
     if (proof.kind === 'failure') return proof;
     const facts = proof.kind === 'proof' ? proof.facts : undefined;
     if (code.dpopJkt !== undefined && facts?.thumbprint !== code.dpopJkt) {
-      return refused('The DPoP proof must be signed by the key named in dpop_jkt of the authorization request.');
+      return refused(
+        'The DPoP proof must be signed by the key named in dpop_jkt of the authorization request.',
+      );
     }
     return this.start({ code, client, facts, order });
   }
@@ -96,7 +110,9 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     let deviceId = (started?.data as { state?: SessionState } | undefined)?.state?.deviceId;
     if (facts !== undefined && started === undefined) {
       const linked = await this.link(exchange, facts, context);
-      if ('refusal' in linked) return refused('This device cannot be signed in. Sign in again.', reasonOf(linked.refusal));
+      if ('refusal' in linked) {
+        return refused('This device cannot be signed in. Sign in again.', reasonOf(linked.refusal));
+      }
       deviceId = linked.deviceId;
     }
     const refreshToken = this.firstToken(code, facts !== undefined);
@@ -119,7 +135,10 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
       },
       context,
     );
-    return this.release(exchange, handled.answer, { refreshToken: refreshToken?.text, position: handled.appended?.position });
+    return this.release(exchange, handled.answer, {
+      refreshToken: refreshToken?.text,
+      position: handled.appended?.position,
+    });
   }
 
   private async loadStart(code: AuthorizationCode, fresh: boolean): ReturnType<Ledger['loadSession']> {
@@ -132,15 +151,15 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     // Without a session nothing names the account yet: the code does.
     const account = await this.ledger.loadAccount(code.accountId, fresh);
     const guard = { stream: streams.account(code.accountId), revision: account.revision };
-    return { ...loaded, state: { ...loaded.state, account: account.state.state }, guards: [guard, ...loaded.guards] };
+    return {
+      ...loaded,
+      state: { ...loaded.state, account: account.state.state },
+      guards: [guard, ...loaded.guards],
+    };
   }
 
   /** The device of the key, linked now if it was not. */
-  private async link(
-    { code, client, order }: Exchange,
-    facts: ProofFacts,
-    context: Order,
-  ): Promise<Linked> {
+  private async link({ code, client, order }: Exchange, facts: ProofFacts, context: Order): Promise<Linked> {
     const device = {
       id: this.ledger.ids.id(),
       jkt: facts.thumbprint,
@@ -153,7 +172,10 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
         stream: streams.account(code.accountId),
         load: (fresh) => this.ledger.loadAccount(code.accountId, fresh),
         decide: ({ state: account, revision }) => {
-          const { events, refusal } = linkDevice({ account, revision }, { device, marker: code.marker.account });
+          const { events, refusal } = linkDevice(
+            { account, revision },
+            { device, marker: code.marker.account },
+          );
           const personal = personalOrigin(order.origin);
           const known = account && linkedDevice(account, device.jkt)?.id;
           const answer: Linked = refusal === undefined ? { deviceId: known ?? device.id } : { refusal };
@@ -166,7 +188,10 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     return answer;
   }
 
-  private firstToken(code: AuthorizationCode, keyBound: boolean): { text: string; keyId: string } | undefined {
+  private firstToken(
+    code: AuthorizationCode,
+    keyBound: boolean,
+  ): { text: string; keyId: string } | undefined {
     if (!code.scope.split(' ').includes('offline_access')) return undefined;
     const key = this.ring.current('refresh');
     const secret = this.ledger.ids.bytes(32);
@@ -189,9 +214,15 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
           ...made,
         });
       case 'replayed':
-        return failure('invalid_dpop_proof', 'This DPoP proof was used before. Send a new proof (a new jti).');
+        return failure(
+          'invalid_dpop_proof',
+          'This DPoP proof was used before. Send a new proof (a new jti).',
+        );
       case 'ended':
-        return refused('The sign-in was ended before the code was used. Sign in again.', decision.standing.reason);
+        return refused(
+          'The sign-in was ended before the code was used. Sign in again.',
+          decision.standing.reason,
+        );
       case 'code_reused':
         return refused('The code was used before. Start the sign-in again.', facts && 'code_reused');
       default:
@@ -211,9 +242,12 @@ function decide(
   const decision = startSession({ ...scope, started: scope.started }, command);
   switch (decision.kind) {
     case 'started': {
-      const [{ state }] = decision.events.map(({ data }) => data) as [{ readonly state: SessionState }];
-      const events = decision.events.map((fact): DomainEvent => ({ ...fact, personal: personalOrigin(origin) }));
-      return { events, answer: { decision, session: state } };
+      const [{ data }] = decision.events as readonly [SessionStarted];
+      const events = decision.events.map((fact): DomainEvent => ({
+        ...fact,
+        personal: personalOrigin(origin),
+      }));
+      return { events, answer: { decision, session: data.state } };
     }
     case 'code_reused':
       return { events: decision.events, atAnyRevision: true, answer: { decision, session: undefined } };
@@ -231,7 +265,10 @@ function ownOutcome(scope: StartScope, events: readonly RecordedEvent[], { nowMs
   const standing = sessionStanding({ ...scope, session }, nowMs);
   if (standing.status === 'ended') return { decision: { kind: 'ended', standing }, session };
   const started = events[0]?.type === 'session.started';
-  return { decision: started ? { kind: 'started', events: [] } : { kind: 'code_reused', events: [] }, session };
+  return {
+    decision: started ? { kind: 'started', events: [] } : { kind: 'code_reused', events: [] },
+    session,
+  };
 }
 
 function reasonOf(refusal: AccountRefusal): GrantReason {

@@ -2,7 +2,12 @@
 export * from './account-commands.js';
 export { AuthorizationCodes, verifierFits, type AuthorizationCode } from './authorization-codes.js';
 export { clientAddress } from './client-address.js';
-export { defaultAbsoluteSeconds, defaultIdleSeconds, parseClients, type ParsedClients } from './client-file.js';
+export {
+  defaultAbsoluteSeconds,
+  defaultIdleSeconds,
+  parseClients,
+  type ParsedClients,
+} from './client-file.js';
 export { passwordLength } from './credential-handlers.js';
 export * from './errors.js';
 export { Ledger } from './ledger.js';

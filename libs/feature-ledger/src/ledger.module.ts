@@ -24,7 +24,12 @@ import { RequestProofs } from './request-proofs.js';
 import { ReuseRecorder } from './reuse-recorder.js';
 import { RevokeSessionHandler, RevokeTokenHandler } from './revoke-session.js';
 import { Passwords, SignInHandler } from './sign-in.js';
-import { DeclareCutoffHandler, DeclareStoreRestoredHandler, RotateKeyHandler, SystemRunner } from './system-handlers.js';
+import {
+  DeclareCutoffHandler,
+  DeclareStoreRestoredHandler,
+  RotateKeyHandler,
+  SystemRunner,
+} from './system-handlers.js';
 
 const services = [
   AccessTokens,

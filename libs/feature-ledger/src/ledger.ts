@@ -1,9 +1,33 @@
 // The streams as the handlers use them: states with the guards they were read under, and commands run on them.
 import { Injectable } from '@nestjs/common';
-import { accountFold, cutoffsFold, eventCatalogue, nameFold, sessionFold, streams } from '@sallyport/core-session';
+import {
+  accountFold,
+  cutoffsFold,
+  eventCatalogue,
+  nameFold,
+  sessionFold,
+  streams,
+} from '@sallyport/core-session';
 import type { AccountState, CutoffsState, NameState, SessionState } from '@sallyport/core-session';
-import { eventId, EventStore, handleCommand, Ids, readVerdict, StateReader, StreamQueue } from '@sallyport/engine';
-import type { Command, DomainEvent, EventDraft, Handled, JsonObject, Loaded, StreamType, Versioned } from '@sallyport/engine';
+import {
+  eventId,
+  EventStore,
+  handleCommand,
+  Ids,
+  readVerdict,
+  StateReader,
+  StreamQueue,
+} from '@sallyport/engine';
+import type {
+  Command,
+  DomainEvent,
+  EventDraft,
+  Handled,
+  JsonObject,
+  Loaded,
+  StreamType,
+  Versioned,
+} from '@sallyport/engine';
 import { Credentials, PersonalKeys } from '@sallyport/tokens';
 import type { Ordered } from './session-commands.js';
 
@@ -28,7 +52,8 @@ const sessionType: StreamType<SessionState | undefined> = {
 };
 const accountType: StreamType<AccountState | undefined> = {
   ...accountFold,
-  size: (state) => (state === undefined ? 200 : 800 + 250 * state.devices.length + 80 * state.lostKeys.length),
+  size: (state) =>
+    state === undefined ? 200 : 800 + 250 * state.devices.length + 80 * state.lostKeys.length,
 };
 const cutoffsType: StreamType<CutoffsState> = { ...cutoffsFold, size: () => 500 };
 const nameType: StreamType<NameState> = { ...nameFold, size: () => 200 };
@@ -57,7 +82,8 @@ export class Ledger {
   async loadSession(sessionId: string, fresh: boolean): Promise<Loaded<SessionScope>> {
     const session = await read(this.sessions, streams.session(sessionId), fresh);
     const accountId = session.state?.accountId;
-    const account = accountId === undefined ? undefined : await read(this.accounts, streams.account(accountId), fresh);
+    const account =
+      accountId === undefined ? undefined : await read(this.accounts, streams.account(accountId), fresh);
     const cutoffs = await read(this.cutoffs, streams.cutoffs, fresh);
     const guards = [account, cutoffs].filter((guard) => guard !== undefined);
     return {
@@ -98,7 +124,8 @@ export class Ledger {
       draft: (events) => this.draft({ id, stream: command.stream }, events, order),
       appended: (before, events, result) => {
         const held = reader.peek(command.stream);
-        const follows = held?.revision === before.revision && result.revision === before.revision + events.length;
+        const follows =
+          held?.revision === before.revision && result.revision === before.revision + events.length;
         if (follows) reader.applied(held, events);
         else reader.forget(command.stream);
       },
@@ -111,10 +138,21 @@ export class Ledger {
     events: readonly DomainEvent[],
     { ordered, partitionKey }: Order,
   ): EventDraft[] | Promise<EventDraft[]> {
-    const context = { correlationId: ordered.correlationId, causationId: command.id, partitionKey, actor: ordered.actor };
+    const context = {
+      correlationId: ordered.correlationId,
+      causationId: command.id,
+      partitionKey,
+      actor: ordered.actor,
+    };
     const plain = events.map((event, index): EventDraft => {
       const id = eventId(command.id, index);
-      const draft = { ...context, id, type: event.type, schemaVersion: versionOf(event.type), data: event.data as JsonObject };
+      const draft = {
+        ...context,
+        id,
+        type: event.type,
+        schemaVersion: versionOf(event.type),
+        data: event.data as JsonObject,
+      };
       if (event.credential === undefined) return draft;
       const place = { stream: command.stream, eventId: id };
       return { ...draft, credential: this.credentials.seal(place, { hash: event.credential }) };

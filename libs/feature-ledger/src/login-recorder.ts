@@ -35,7 +35,11 @@ export class LoginRecorder implements OnModuleDestroy {
   }
 
   /** Counts a failure for the account, or for the name when nobody has it. */
-  failed(of: { readonly accountId: string | undefined; readonly nameHash: string; readonly ipTag: string }): void {
+  failed(of: {
+    readonly accountId: string | undefined;
+    readonly nameHash: string;
+    readonly ipTag: string;
+  }): void {
     const stream = of.accountId === undefined ? streams.loginName(of.nameHash) : streams.login(of.accountId);
     const key = `${stream} ${of.ipTag}`;
     const now = this.clock.now();
@@ -51,7 +55,11 @@ export class LoginRecorder implements OnModuleDestroy {
   }
 
   /** Appends an event about attempts at any revision; rejects when the store does not take it. */
-  async append(stream: string, event: LoginEvent & { readonly personal?: object }, order: Order): Promise<Position> {
+  async append(
+    stream: string,
+    event: LoginEvent & { readonly personal?: object },
+    order: Order,
+  ): Promise<Position> {
     const { appended } = await this.ledger.run(
       this.ledger.names,
       {
@@ -78,8 +86,20 @@ export class LoginRecorder implements OnModuleDestroy {
     }
   }
 
-  private async appendFailures({ stream, accountId, ipTag, sinceMs, untilMs, count }: Failures): Promise<void> {
-    const data = { count, since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString(), ipTag };
+  private async appendFailures({
+    stream,
+    accountId,
+    ipTag,
+    sinceMs,
+    untilMs,
+    count,
+  }: Failures): Promise<void> {
+    const data = {
+      count,
+      since: new Date(sinceMs).toISOString(),
+      until: new Date(untilMs).toISOString(),
+      ipTag,
+    };
     const ordered = { actor: { kind: 'system' as const }, correlationId: this.ledger.ids.uuid() };
     try {
       await this.append(stream, { type: 'login.failed', data }, { ordered, partitionKey: accountId ?? '*' });

@@ -16,9 +16,24 @@ export class LedgerMetrics {
   constructor(registry: Registry, ledger: Ledger) {
     const registers = [registry];
     const labelNames = ['outcome'] as const;
-    this.refreshes = new Counter({ name: 'sallyport_refreshes_total', help: 'Refreshes by outcome', labelNames, registers });
-    this.exchanges = new Counter({ name: 'sallyport_exchanges_total', help: 'Code exchanges by outcome', labelNames, registers });
-    this.signIns = new Counter({ name: 'sallyport_sign_ins_total', help: 'Sign-ins by outcome', labelNames, registers });
+    this.refreshes = new Counter({
+      name: 'sallyport_refreshes_total',
+      help: 'Refreshes by outcome',
+      labelNames,
+      registers,
+    });
+    this.exchanges = new Counter({
+      name: 'sallyport_exchanges_total',
+      help: 'Code exchanges by outcome',
+      labelNames,
+      registers,
+    });
+    this.signIns = new Counter({
+      name: 'sallyport_sign_ins_total',
+      help: 'Sign-ins by outcome',
+      labelNames,
+      registers,
+    });
     this.keyLeakAlarms = new Counter({
       name: 'sallyport_key_leak_alarms_total',
       help: 'Tokens with a right tag and a wrong fingerprint: check whether refresh keys leaked',

@@ -16,5 +16,8 @@ export async function coarseNetwork(
 
 /** The personal part of an event: sealed under the account's key before it is stored. */
 export function personalOrigin(origin: RequestOrigin): JsonObject {
-  return { ip: origin.ip, ...(origin.userAgent === undefined ? {} : { userAgent: origin.userAgent.slice(0, 256) }) };
+  return {
+    ip: origin.ip,
+    ...(origin.userAgent === undefined ? {} : { userAgent: origin.userAgent.slice(0, 256) }),
+  };
 }

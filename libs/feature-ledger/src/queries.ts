@@ -27,7 +27,9 @@ export interface AccessFailure {
 }
 
 /** Checks an access token, its proof, and the session's standing now. */
-export class AuthenticateAccess extends Query<{ readonly kind: 'principal'; readonly principal: Principal } | AccessFailure> {
+export class AuthenticateAccess extends Query<
+  { readonly kind: 'principal'; readonly principal: Principal } | AccessFailure
+> {
   constructor(
     readonly authorization: string | undefined,
     readonly proof: ProofInput,
@@ -37,7 +39,9 @@ export class AuthenticateAccess extends Query<{ readonly kind: 'principal'; read
 }
 
 /** A session as its streams tell, or undefined. */
-export class ReadSession extends Query<{ readonly session: SessionState; readonly standing: Standing } | undefined> {
+export class ReadSession extends Query<
+  { readonly session: SessionState; readonly standing: Standing } | undefined
+> {
   constructor(readonly sessionId: string) {
     super();
   }

@@ -30,14 +30,24 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
     this.replays = new ReplayMemory(clock, proofLifeMs);
   }
 
-  async execute(query: AuthenticateAccess): Promise<{ kind: 'principal'; principal: Principal } | AccessFailure> {
+  async execute(
+    query: AuthenticateAccess,
+  ): Promise<{ kind: 'principal'; principal: Principal } | AccessFailure> {
     const [scheme, token] = readAuthorization(query.authorization);
-    if (token === undefined) return failure(scheme, 'missing', 'Send an access token in the Authorization header.');
+    if (token === undefined) {
+      return failure(scheme, 'missing', 'Send an access token in the Authorization header.');
+    }
     const claims = await this.verify(token);
-    if (claims === undefined) return failure(scheme, 'invalid_token', 'The access token is not valid. Refresh it.');
+    if (claims === undefined) {
+      return failure(scheme, 'invalid_token', 'The access token is not valid. Refresh it.');
+    }
     const bound = claims.cnf?.jkt;
     if (bound !== undefined && scheme === 'Bearer') {
-      return failure('DPoP', 'invalid_token', 'This access token is bound to a key: send it with the DPoP scheme and a proof.');
+      return failure(
+        'DPoP',
+        'invalid_token',
+        'This access token is bound to a key: send it with the DPoP scheme and a proof.',
+      );
     }
     const key = scheme === 'DPoP' ? await this.checkProof(query, token, bound) : undefined;
     if (key !== undefined) return key;
@@ -45,7 +55,11 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
   }
 
   private async verify(token: string): Promise<AccessTokenClaims | undefined> {
-    const expected = { now: this.clock.now(), issuer: this.settings.issuer, audience: this.settings.audience };
+    const expected = {
+      now: this.clock.now(),
+      issuer: this.settings.issuer,
+      audience: this.settings.audience,
+    };
     try {
       return await retryUnknownKey(this.ring, () => verifyAccessToken(token, this.ring, expected));
     } catch (error) {
@@ -63,14 +77,26 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
     const checked = await this.proofs.check(query.proof, { required: true, token, athRequired: true });
     if (checked.kind === 'failure') return failure('DPoP', checked.error, checked.description);
     if (checked.kind === 'none' || checked.facts.thumbprint !== bound) {
-      return failure('DPoP', 'invalid_token', 'The DPoP proof must be signed by the key the access token is bound to.');
+      return failure(
+        'DPoP',
+        'invalid_token',
+        'The DPoP proof must be signed by the key the access token is bound to.',
+      );
     }
     const { nonceTimeMs, proofHash } = checked.facts;
     if (this.clock.now() - nonceTimeMs > proofLifeMs) {
-      return failure('DPoP', 'use_dpop_nonce', 'Send a DPoP proof with the nonce of the DPoP-Nonce header of this answer.');
+      return failure(
+        'DPoP',
+        'use_dpop_nonce',
+        'Send a DPoP proof with the nonce of the DPoP-Nonce header of this answer.',
+      );
     }
     if (this.replays.firstUse(proofHash)) return undefined;
-    return failure('DPoP', 'invalid_dpop_proof', 'This DPoP proof was used before. Send a new one (a new jti).');
+    return failure(
+      'DPoP',
+      'invalid_dpop_proof',
+      'This DPoP proof was used before. Send a new one (a new jti).',
+    );
   }
 
   private async judge(
@@ -82,7 +108,9 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
       if (session === undefined || session.accountId !== claims.sub) return false;
       return sessionStanding({ ...scope, session }, nowMs).status === 'active';
     });
-    if (!active) return failure(scheme, 'invalid_token', 'The session of this access token has ended. Sign in again.');
+    if (!active) {
+      return failure(scheme, 'invalid_token', 'The session of this access token has ended. Sign in again.');
+    }
     const principal: Principal = {
       accountId: claims.sub,
       sessionId: claims.sid,
@@ -107,7 +135,9 @@ export class ReadSessionHandler implements IQueryHandler<ReadSession> {
   execute({ sessionId }: ReadSession): Promise<{ session: SessionState; standing: Standing } | undefined> {
     const nowMs = this.clock.now();
     return this.ledger.judgeSession(sessionId, ({ session, ...scope }) =>
-      session === undefined ? undefined : { session, standing: sessionStanding({ ...scope, session }, nowMs) },
+      session === undefined
+        ? undefined
+        : { session, standing: sessionStanding({ ...scope, session }, nowMs) },
     );
   }
 }
@@ -121,7 +151,9 @@ export class ReadAccountHandler implements IQueryHandler<ReadAccount> {
     private readonly personalKeys: PersonalKeys,
   ) {}
 
-  async execute({ by }: ReadAccount): Promise<{ accountId: string; account: AccountState; email?: string } | undefined> {
+  async execute({
+    by,
+  }: ReadAccount): Promise<{ accountId: string; account: AccountState; email?: string } | undefined> {
     const accountId = 'id' in by ? by.id : await this.names.holder(this.names.hash(by.email));
     if (accountId === undefined) return undefined;
     const stream = streams.account(accountId);
@@ -146,6 +178,10 @@ function readAuthorization(header: string | undefined): ['DPoP' | 'Bearer', stri
   return [scheme.toLowerCase() === 'bearer' ? 'Bearer' : 'DPoP', token];
 }
 
-function failure(scheme: 'DPoP' | 'Bearer', error: AccessFailure['error'], description: string): AccessFailure {
+function failure(
+  scheme: 'DPoP' | 'Bearer',
+  error: AccessFailure['error'],
+  description: string,
+): AccessFailure {
   return { kind: 'failure', error, description, scheme };
 }

@@ -13,7 +13,8 @@ export interface ProofFailure {
   readonly description: string;
 }
 
-export type CheckedProof = { readonly kind: 'proof'; readonly facts: ProofFacts } | { readonly kind: 'none' } | ProofFailure;
+export type CheckedProof =
+  { readonly kind: 'proof'; readonly facts: ProofFacts } | { readonly kind: 'none' } | ProofFailure;
 
 export interface ProofNeed {
   /** Without a proof the answer is a challenge. */
@@ -30,7 +31,8 @@ const challenge: ProofFailure = {
 };
 
 const explanations: { readonly [code in TokenErrorCode]?: string } = {
-  proof_malformed: 'The DPoP header must hold one proof: a JWS in compact form with typ, alg, jwk, jti, htm, htu and iat.',
+  proof_malformed:
+    'The DPoP header must hold one proof: a JWS in compact form with typ, alg, jwk, jti, htm, htu and iat.',
   proof_alg_unsupported: 'The alg of the DPoP proof is not supported; see dpop_signing_alg_values_supported.',
   proof_private_key: 'The jwk of the DPoP proof must hold the public key only.',
   proof_htm_mismatch: 'htm of the DPoP proof must be the method of this request.',
@@ -60,13 +62,25 @@ export class RequestProofs {
 
   /** Checks the request's proof: first the nonce, then what it was signed for and by whom (RFC 9449 section 4.3). */
   async check(input: ProofInput, need: ProofNeed): Promise<CheckedProof> {
-    if (input.dpop === undefined || input.dpop.length === 0) return need.required ? challenge : { kind: 'none' };
+    if (input.dpop === undefined || input.dpop.length === 0) {
+      return need.required ? challenge : { kind: 'none' };
+    }
     try {
       const parsed = this.proofs.parse(input.dpop);
-      const nonceTimeMs = await retryUnknownKey(this.ring, () => this.nonces.check(parsed.claims.nonce, this.clock.now()));
-      const expected = { method: input.method, url: input.url, token: need.token, athRequired: need.athRequired };
+      const nonceTimeMs = await retryUnknownKey(this.ring, () =>
+        this.nonces.check(parsed.claims.nonce, this.clock.now()),
+      );
+      const expected = {
+        method: input.method,
+        url: input.url,
+        token: need.token,
+        athRequired: need.athRequired,
+      };
       const verified = await this.proofs.verify(parsed, expected);
-      return { kind: 'proof', facts: { ...verified, nonceTimeMs, namesToken: parsed.claims.ath !== undefined } };
+      return {
+        kind: 'proof',
+        facts: { ...verified, nonceTimeMs, namesToken: parsed.claims.ath !== undefined },
+      };
     } catch (error) {
       if (!isTokenError(error)) throw error;
       return failureOf(error.code) ?? rethrow(error);
@@ -75,9 +89,13 @@ export class RequestProofs {
 }
 
 function failureOf(code: TokenErrorCode): ProofFailure | undefined {
-  if (code === 'proof_nonce_missing' || code === 'proof_nonce_unknown' || code === 'proof_nonce_old') return challenge;
+  if (code === 'proof_nonce_missing' || code === 'proof_nonce_unknown' || code === 'proof_nonce_old') {
+    return challenge;
+  }
   const description = explanations[code];
-  return description === undefined ? undefined : { kind: 'failure', error: 'invalid_dpop_proof', description };
+  return description === undefined
+    ? undefined
+    : { kind: 'failure', error: 'invalid_dpop_proof', description };
 }
 
 function rethrow(error: unknown): never {

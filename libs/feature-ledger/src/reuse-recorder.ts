@@ -72,7 +72,13 @@ export class ReuseRecorder implements OnModuleDestroy {
         { ordered, partitionKey: state.session?.accountId ?? '*' },
       );
     } catch (error) {
-      this.logger.error({ msg: 'a reuse could not be recorded', sessionId, cause: record.cause, count, error });
+      this.logger.error({
+        msg: 'a reuse could not be recorded',
+        sessionId,
+        cause: record.cause,
+        count,
+        error,
+      });
     }
   }
 }

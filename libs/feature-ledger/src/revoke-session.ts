@@ -33,7 +33,11 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
   async execute({ input, proof, origin }: RevokeToken): Promise<Revoked | OAuthFailure> {
     const client = this.clients.find(input.clientId);
     if (client === undefined) {
-      return { kind: 'failure', error: 'invalid_client', description: 'client_id names no registered client.' };
+      return {
+        kind: 'failure',
+        error: 'invalid_client',
+        description: 'client_id names no registered client.',
+      };
     }
     const token = await this.parse(input.token);
     if (token === undefined || token.key.status === 'retired') return nothing;
@@ -43,14 +47,19 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
     // From the store: a cache that is behind would take a newer token for a forged one and say "done".
     const { state } = await this.ledger.loadSession(token.sessionId, true);
     const { session } = state;
-    const genuine = session?.clientId === input.clientId && (await this.isGenuine(token, input.token, session));
+    const genuine =
+      session?.clientId === input.clientId && (await this.isGenuine(token, input.token, session));
     if (session === undefined || !genuine) return nothing;
     if (required && checked.kind === 'proof' && !ownKey(session, checked.facts)) return otherKey;
     const ordered: Ordered = {
       actor: { kind: 'user', id: session.accountId },
       correlationId: origin.correlationId,
     };
-    const { position } = await endSession(this.ledger, { sessionId: token.sessionId, cause: 'client', session }, ordered);
+    const { position } = await endSession(
+      this.ledger,
+      { sessionId: token.sessionId, cause: 'client', session },
+      ordered,
+    );
     return { kind: 'done', position };
   }
 
@@ -101,7 +110,12 @@ export class RevokeSessionHandler implements ICommandHandler<RevokeSession> {
 /** Appends the end at any revision, so that nobody can hold it up; one that is there already is fine. */
 async function endSession(
   ledger: Ledger,
-  end: { readonly sessionId: string; readonly session: SessionState; readonly cause: EndCause; readonly reason?: string },
+  end: {
+    readonly sessionId: string;
+    readonly session: SessionState;
+    readonly cause: EndCause;
+    readonly reason?: string;
+  },
   ordered: Ordered,
 ): Promise<Written> {
   const stream = streams.session(end.sessionId);
@@ -110,7 +124,11 @@ async function endSession(
     {
       stream,
       load: (fresh) => ledger.loadSession(end.sessionId, fresh),
-      decide: ({ session }) => ({ events: revokeSession(session, end), atAnyRevision: true, answer: undefined }),
+      decide: ({ session }) => ({
+        events: revokeSession(session, end),
+        atAnyRevision: true,
+        answer: undefined,
+      }),
       own: () => undefined,
     },
     { ordered, partitionKey: end.session.accountId },

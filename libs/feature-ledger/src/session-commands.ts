@@ -89,7 +89,9 @@ export class RefreshSession extends Command<TokenAnswer | OAuthFailure> {
 }
 
 /** Revokes a token (RFC 7009). Unknown or forged tokens are answered like revoked ones and change nothing. */
-export class RevokeToken extends Command<{ readonly kind: 'done'; readonly position?: Position } | OAuthFailure> {
+export class RevokeToken extends Command<
+  { readonly kind: 'done'; readonly position?: Position } | OAuthFailure
+> {
   constructor(
     readonly input: { readonly token: string; readonly clientId: string },
     readonly proof: ProofInput,

@@ -36,7 +36,8 @@ export class Passwords {
 
   /** Whether the password fits. Without an account it takes as long and says no. */
   async fits(password: string, account: Versioned<AccountState | undefined> | undefined): Promise<boolean> {
-    const hash = account?.state === undefined ? undefined : await this.storedHash(account.stream, account.state);
+    const hash =
+      account?.state === undefined ? undefined : await this.storedHash(account.stream, account.state);
     if (hash === undefined) {
       await this.hasher.verifyAgainstNothing(password);
       return false;
@@ -103,7 +104,8 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     readonly origin: RequestOrigin;
   }): Promise<SignInResult> {
     const { accountId, nameHash, origin } = attempt;
-    const ownTag = accountId === undefined ? undefined : await this.personalKeys.networkTag(accountId, origin.ip);
+    const ownTag =
+      accountId === undefined ? undefined : await this.personalKeys.networkTag(accountId, origin.ip);
     const ipTag = ownTag ?? keyedHash(`network ${networkOf(origin.ip)} ${nameHash}`, this.ring).slice(0, 16);
     this.recorder.failed({ accountId, nameHash, ipTag });
     const { failures, delaySeconds } = this.throttle.failed(attempt.throttleKey);
@@ -111,7 +113,11 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     const stream = accountId === undefined ? streams.loginName(nameHash) : streams.login(accountId);
     const data = { failures, retryAfterSeconds: delaySeconds, ipTag };
     const ordered = { actor: { kind: 'system' as const }, correlationId: origin.correlationId };
-    await this.recorder.append(stream, { type: 'login.throttled', data }, { ordered, partitionKey: accountId ?? '*' });
+    await this.recorder.append(
+      stream,
+      { type: 'login.throttled', data },
+      { ordered, partitionKey: accountId ?? '*' },
+    );
     return { kind: 'refused' };
   }
 
@@ -128,7 +134,13 @@ export class SignInHandler implements ICommandHandler<SignIn> {
       { type: 'login.succeeded', data, personal: personalOrigin(origin) },
       { ordered, partitionKey: accountId },
     );
-    const authentication = { accountId, marker, authTimeMs: this.clock.now(), acr: passwordContext, amr: passwordMethods };
+    const authentication = {
+      accountId,
+      marker,
+      authTimeMs: this.clock.now(),
+      acr: passwordContext,
+      amr: passwordMethods,
+    };
     return { kind: 'authenticated', authentication };
   }
 }

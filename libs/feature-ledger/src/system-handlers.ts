@@ -20,7 +20,10 @@ export class SystemRunner {
     private readonly ring: KeyRing,
   ) {}
 
-  async cutOff(cutoff: { readonly scope: CutoffScope; readonly reason: string }, ordered: Ordered): Promise<Written> {
+  async cutOff(
+    cutoff: { readonly scope: CutoffScope; readonly reason: string },
+    ordered: Ordered,
+  ): Promise<Written> {
     const { appended } = await this.ledger.run(
       this.ledger.cutoffs,
       {
@@ -31,7 +34,10 @@ export class SystemRunner {
             : await this.ledger.cutoffs.load(streams.cutoffs);
           return { state, revision, guards: [] };
         },
-        decide: (state, revision) => ({ events: [declareCutoff(state, cutoff, revision + 1)], answer: undefined }),
+        decide: (state, revision) => ({
+          events: [declareCutoff(state, cutoff, revision + 1)],
+          answer: undefined,
+        }),
         own: () => undefined,
       },
       { ordered, partitionKey: '*' },
@@ -56,7 +62,11 @@ export class SystemRunner {
     return appended?.position ?? '0';
   }
 
-  async rotate(purpose: KeyPurpose, reason: string, ordered: Ordered): Promise<Written & { readonly keyId: string }> {
+  async rotate(
+    purpose: KeyPurpose,
+    reason: string,
+    ordered: Ordered,
+  ): Promise<Written & { readonly keyId: string }> {
     const changed = await this.ring.rotate(purpose);
     const current = this.ring.describe().find((key) => key.purpose === purpose && key.status === 'current');
     if (current === undefined) throw new LedgerError('key_unknown');

@@ -54,7 +54,9 @@ export async function verifyAccessToken(
   const signature = decodeCanonical(end);
   if (signature?.length !== 64) throw new TokenError('access_token_malformed');
   const signed = token.slice(0, header.length + 1 + payload.length);
-  if (!(await verifyText(signed, signature, { digest: 'sha256', key: key.publicKey }))) throw new TokenError('access_token_signature_invalid');
+  if (!(await verifyText(signed, signature, { digest: 'sha256', key: key.publicKey }))) {
+    throw new TokenError('access_token_signature_invalid');
+  }
   // Signed here, so it has the shape we gave it.
   const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as AccessTokenClaims;
   if (claims.iss !== expected.issuer) throw new TokenError('access_token_issuer_mismatch');
@@ -69,8 +71,9 @@ function whyNotOurHeader(segment: string): TokenError {
   if (header === undefined) return new TokenError('access_token_malformed');
   if (header.typ !== 'at+jwt') return new TokenError('access_token_typ_mismatch');
   if (header.alg !== 'ES256') return new TokenError('access_token_alg_unsupported');
-  if (typeof header.kid !== 'string' || !KEY_ID.test(header.kid))
+  if (typeof header.kid !== 'string' || !KEY_ID.test(header.kid)) {
     return new TokenError('access_token_malformed');
+  }
   return new TokenError('access_token_key_unknown', { keyId: header.kid });
 }
 

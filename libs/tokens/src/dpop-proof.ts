@@ -93,7 +93,9 @@ export class KeyProofs {
     checkRequest(proof.claims, expected);
     const known = this.#keys.get(proof.header);
     const key = known ?? importProofKey(readProofHeader(jsonObject(proof.header)));
-    if (!(await verifyText(proof.signed, proof.signature, key))) throw new TokenError('proof_signature_invalid');
+    if (!(await verifyText(proof.signed, proof.signature, key))) {
+      throw new TokenError('proof_signature_invalid');
+    }
     // Only now: what nobody signed takes no room.
     if (known === undefined) this.#keys.set(proof.header, key);
     const { jti, attempt } = proof.claims;

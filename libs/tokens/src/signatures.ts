@@ -21,7 +21,11 @@ export function signText(text: string, { digest, key }: SignatureKey): Promise<B
 }
 
 /** Whether the raw signature is the key's, of the text. */
-export async function verifyText(text: string, signature: Buffer, { digest, key }: SignatureKey): Promise<boolean> {
+export async function verifyText(
+  text: string,
+  signature: Buffer,
+  { digest, key }: SignatureKey,
+): Promise<boolean> {
   const data = Buffer.from(text, 'latin1');
   const how = { key, dsaEncoding: 'ieee-p1363' } as const;
   if (!inPool) return verify(digest, data, how, signature);
