@@ -66,13 +66,16 @@ export function handleCommand<S, A>(
 async function attempt<S, A>(store: EventStore, command: Command<S, A>): Promise<Handled<A>> {
   let fresh = false;
   let mayBeStored = false;
+  // A fact at any revision depends on no head, so finding it is enough.
+  let dependsOnHeads = false;
   for (let tries = 0; tries < maxAttempts; tries += 1) {
     const loaded = await command.load(fresh);
     fresh = true;
     const own = mayBeStored ? await findOwn(store, command) : [];
     if (own.length > 0) {
       const answer = command.own(loaded.state, own);
-      if (await headsStand(store, command.stream, loaded)) return { answer, appended: placeOf(own) };
+      const stands = !dependsOnHeads || (await headsStand(store, command.stream, loaded));
+      if (stands) return { answer, appended: placeOf(own) };
       continue;
     }
     const decision = command.decide(loaded.state, loaded.revision);
@@ -86,6 +89,7 @@ async function attempt<S, A>(store: EventStore, command: Command<S, A>): Promise
       return { answer: decision.answer, appended: result };
     }
     mayBeStored ||= result === 'maybe';
+    dependsOnHeads ||= result === 'maybe' && decision.atAnyRevision !== true;
   }
   throw new EngineError('conflict_persists', { stream: command.stream });
 }

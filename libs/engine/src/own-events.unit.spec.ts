@@ -10,8 +10,9 @@ import {
   till,
   tillClock,
 } from '@sallyport/testing';
+import type { Till } from '@sallyport/testing';
 import { EngineError } from './errors.js';
-import type { Decision } from './handle-command.js';
+import type { Decision, Loaded } from './handle-command.js';
 
 describe('an append whose guard moved after it, on a store that cannot check inside', () => {
   const late = () => new MemoryEventStore(tillClock, { checksGuardsAfterAppend: true });
@@ -101,6 +102,23 @@ describe('an append whose outcome is unknown', () => {
     expect((await runSale(sale)).answer).toBe('sale 1');
     expect(sale.log.at(-1)).toBe('own at 0');
     expect(await salesIn(store)).toBe(1);
+  });
+
+  it('is found by a fact that lands at any revision, wherever the heads stand', async () => {
+    class Urgent extends Sale {
+      override async load(): Promise<Loaded<Till>> {
+        this.log.push('load');
+        return { state: { sales: 0, shopOpen: true }, revision: -1, guards: [] };
+      }
+      override decide(): Decision<string> {
+        return { events: [sold], answer: 'done', atAnyRevision: true };
+      }
+    }
+    const store = new MemoryEventStore(tillClock);
+    await meanwhile(store, till);
+    store.loseAnswer = true;
+    expect(await runSale(new Urgent(store))).toMatchObject({ appended: { revision: 1 } });
+    expect(await salesIn(store)).toBe(2);
   });
 
   it('hands all events of the command to `own`, in order', async () => {
