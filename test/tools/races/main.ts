@@ -1,0 +1,60 @@
+// The races as a tool: `node dist/test/tools/races/main.js --rounds 1000`.
+import { parseArgs } from 'node:util';
+import { Report } from '../report.js';
+import { runRaces } from './races.js';
+import type { RaceResult } from './races.js';
+
+const help = `node dist/test/tools/races/main.js [options]
+  --rounds N    of every race in every setting (default 1000)
+  --seed N      repeats the pauses of a run, as far as the threads of a process can be repeated
+  --only NAME   races whose name starts so, e.g. "lock x" or "one generation"
+  --json        one JSON document on standard output
+  --help
+`;
+const exitUsage = 64;
+const violationsShown = 3;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '1000' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+      only: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
+  if (values.help || !Number.isInteger(rounds) || !Number.isInteger(seed) || rounds < 1) {
+    process.stderr.write(help);
+    return values.help ? 0 : exitUsage;
+  }
+  const report = new Report({ tool: 'races', json: values.json });
+  report.say(`${rounds} rounds of each race, seed ${seed}`);
+  let setting = '';
+  await runRaces({
+    rounds,
+    seed,
+    only: values.only,
+    progress: (result) => {
+      if (result.setting !== setting)
+        report.group(result.setting, 'nothing decided before a revocation outlives it');
+      setting = result.setting;
+      add(report, result);
+    },
+  });
+  return report.finish();
+}
+
+function add(report: Report, result: RaceResult): void {
+  const { race, rounds, inside, released, refused, violations } = result;
+  const counts = `${rounds} rounds, ${inside} met inside; ${released} released, ${refused} refused`;
+  report.say(`  ${race}: ${counts}`);
+  report.check(
+    race,
+    violations.length === 0,
+    `${violations.length}: ${violations.slice(0, violationsShown).join('\n')}`,
+  );
+}

@@ -1,0 +1,178 @@
+// Runs the races: every revocation against every act, on one process, on two, and on two over a store that
+// checks guards late and loses answers.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LocalService, openGround } from '../model/local-service.js';
+import { actNames } from './acts.js';
+import { judge } from './judge.js';
+import { ledgerProblems } from './ledger-problems.js';
+import { bearerInParallel, keyBoundInParallel, rotatesOn } from './one-generation.js';
+import { Processes } from './person.js';
+import { race } from './race.js';
+import type { Pairing, Raced, Ring } from './race.js';
+import { Random, seedOf } from './random.js';
+import { described, RacingStore } from './racing-store.js';
+import type { Faults } from './racing-store.js';
+import { revocationNames } from './revocations.js';
+
+export interface RacesRun {
+  /** Of every race in every setting. */
+  readonly rounds: number;
+  readonly seed: number;
+  /** Races whose name starts with this. */
+  readonly only?: string;
+  /** Told after each race. */
+  readonly progress?: (result: RaceResult) => void;
+}
+
+/** What the rounds of one race in one setting came to. */
+export interface RaceResult {
+  readonly setting: string;
+  readonly race: string;
+  readonly rounds: number;
+  /** Rounds in which the revocation was stored while a request of the act was being answered. */
+  readonly inside: number;
+  /** Requests of the act that were given tokens, and that were refused. */
+  readonly released: number;
+  readonly refused: number;
+  /** Every one, with its round and trace. */
+  readonly violations: readonly string[];
+}
+
+interface Round {
+  readonly problems: readonly string[];
+  readonly trace: readonly string[];
+  readonly inside?: boolean;
+  readonly released?: number;
+  readonly refused?: number;
+}
+
+interface Setting {
+  readonly name: string;
+  readonly processes: number;
+  readonly faults: Faults;
+}
+
+type Race = readonly [name: string, run: (ring: Ring) => Promise<Round>];
+
+const settings: readonly Setting[] = [
+  { name: 'one process', processes: 1, faults: {} },
+  { name: 'two processes', processes: 2, faults: {} },
+  { name: 'late guards', processes: 2, faults: { guardsAfterAppend: true, lostAnswers: 0.15 } },
+];
+
+const races: readonly Race[] = [
+  ...revocationNames.flatMap((revocation) =>
+    actNames.map((act): Race => [`${revocation} x ${act}`, (ring) => pairedRound({ revocation, act }, ring)]),
+  ),
+  ['one generation, key-bound', keyBoundInParallel],
+  ['one generation, bearer', bearerInParallel],
+  ['rotating on, key-bound', (ring) => rotatesOn(ring, true)],
+  ['rotating on, bearer', (ring) => rotatesOn(ring, false)],
+];
+
+/** How many results a whole run has: every race, and the ledger, in every setting. */
+export const resultCount = (races.length + 1) * settings.length;
+
+/** Resolves with what every race came to. A violation is a result, not an error. */
+export async function runRaces(run: RacesRun): Promise<RaceResult[]> {
+  const results: RaceResult[] = [];
+  for (const setting of settings) results.push(...(await runIn(setting, run)));
+  return results;
+}
+
+async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-races-'));
+  const ground = openGround(directory, { synchronous: 'OFF' });
+  const random = new Random(run.seed);
+  const store = new RacingStore(ground.store, random, setting.faults);
+  const services: LocalService[] = [];
+  const results: RaceResult[] = [];
+  const report = (result: Omit<RaceResult, 'setting'>): void => {
+    results.push({ setting: setting.name, ...result });
+    run.progress?.({ setting: setting.name, ...result });
+  };
+  try {
+    for (let left = setting.processes; left > 0; left -= 1)
+      services.push(await LocalService.start(ground, store));
+    const ring: Ring = { by: new Processes(services, random), store, random, faults: setting.faults };
+    for (const one of races.filter(([name]) => name.startsWith(run.only ?? ''))) {
+      random.reseed(seedOf(run.seed, setting.name, one[0]));
+      report(await roundsOf(one, ring, run.rounds));
+    }
+    const { events, problems } = await ledgerProblems(ground.store);
+    report({
+      race: 'the ledger folds',
+      rounds: events,
+      inside: 0,
+      released: 0,
+      refused: 0,
+      violations: problems,
+    });
+    return results;
+  } finally {
+    for (const service of services) await service.stop();
+    await ground.store.close();
+    await ground.secrets.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function roundsOf([name, run]: Race, ring: Ring, rounds: number): Promise<Omit<RaceResult, 'setting'>> {
+  const total = { race: name, rounds, inside: 0, released: 0, refused: 0 };
+  const violations: string[] = [];
+  for (let number = 1; number <= rounds; number += 1) {
+    const round = await run(ring).catch(thrown);
+    total.inside += round.inside === true ? 1 : 0;
+    total.released += round.released ?? 0;
+    total.refused += round.refused ?? 0;
+    const trace = round.trace.map((line) => `\n    ${line}`).join('');
+    violations.push(...round.problems.map((problem) => `round ${number}: ${problem}${trace}`));
+  }
+  return { ...total, violations };
+}
+
+function thrown(error: unknown): Round {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { problems: [`the round broke off: ${text}`], trace: [] };
+}
+
+async function pairedRound(pairing: Pairing, ring: Ring): Promise<Round> {
+  const raced = await race(pairing, ring);
+  const problems = await judge(raced, ring);
+  const { sent } = raced.acted;
+  const refused = sent.filter(({ answer }) => answer.kind === 'failure').length;
+  const signInRefused =
+    raced.acted.signIn !== undefined && raced.acted.signIn.kind !== 'authenticated' ? 1 : 0;
+  return {
+    problems,
+    trace: traceOf(raced),
+    inside: wasInside(raced),
+    released: sent.filter(({ answer }) => answer.kind === 'tokens').length,
+    refused: refused + signInRefused,
+  };
+}
+
+/** Whether the revocation was stored after a request of the act had come, and before that was answered. */
+function wasInside({ acted, revocation }: Raced): boolean {
+  const done = revocation.steps.findLast(
+    ({ kind, outcome }) => kind === 'append' && outcome === undefined,
+  )?.ended;
+  const signIn = acted.signIn === undefined ? [] : [acted.signIn.trace];
+  const traces = [...acted.sent.map(({ trace }) => trace), ...signIn];
+  return traces.some(({ arrived, answered = 0 }) => done !== undefined && arrived < done && done < answered);
+}
+
+function traceOf({ acted, revocation, revoked, pairing }: Raced): string[] {
+  const sent = acted.sent.map(({ trace, held, answer }) => {
+    const verdict = answer.kind === 'failure' ? `${answer.error} ${answer.reason ?? ''}` : answer.kind;
+    return `${described(trace)} -> ${verdict} (${held.sessionId.slice(0, 6)}, marker ${held.markerAccount})`;
+  });
+  const signIn =
+    acted.signIn === undefined ? [] : [`${described(acted.signIn.trace)} -> ${acted.signIn.kind}`];
+  const { position, revision = 'of the session', except = '' } = revoked;
+  const sparing = except === '' ? '' : `, sparing ${except}`;
+  const at = `${pairing.revocation} at position ${position}, revision ${revision}${sparing}`;
+  return [at, described(revocation), ...signIn, ...sent];
+}
