@@ -3,10 +3,10 @@ import ts from 'typescript';
 import type { SourceFile } from './workspace.js';
 
 const maxParameters = 3;
-/** Nest calls the constructors of such classes, by type and never by hand, so the order of parameters is no trap. */
+/** Nest calls the constructors of such classes, by type, so the order of their parameters is no trap. */
 const wiring = new Set(['Injectable', 'Controller', 'CommandHandler', 'QueryHandler', 'Catch', 'Module']);
 
-/** Functions, methods, constructors and their signatures with more parameters than three, one sentence each. */
+/** Functions, methods, constructors and signatures with more parameters than three, one sentence each. */
 export function parameterFaults({ path, text }: SourceFile): string[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
   const faults: string[] = [];
@@ -14,7 +14,9 @@ export function parameterFaults({ path, text }: SourceFile): string[] {
     if (ts.isFunctionLike(node) && !isWired(node)) {
       const { length } = node.parameters;
       const { line } = file.getLineAndCharacterOfPosition(node.getStart());
-      if (length > maxParameters) faults.push(`${path}:${line + 1} takes ${length} parameters, over ${maxParameters}`);
+      if (length > maxParameters) {
+        faults.push(`${path}:${line + 1} takes ${length} parameters, over ${maxParameters}`);
+      }
     }
     ts.forEachChild(node, visit);
   };

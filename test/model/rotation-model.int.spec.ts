@@ -1,10 +1,11 @@
-// The protocol against a naive oracle: random histories of phones, a bad network, thieves, restarts and key rotations.
+// The protocol against a naive oracle: random histories of phones, bad networks, thieves, restarts, new keys.
 import { runRotationModel } from '../tools/model/run-model.js';
 
 const seed = Number(process.env['SALLYPORT_MODEL_SEED'] ?? Date.now() % 1_000_000_000);
 
 describe('rotation over a bad network, with thieves', () => {
-  it('signs no honest phone out, grants thieves nothing and gives each generation one successor', async () => {
+  const rule = 'signs no honest phone out, grants thieves nothing and gives each generation one successor';
+  it(rule, async () => {
     console.info(`model seed ${seed} (SALLYPORT_MODEL_SEED repeats it)`);
     expect(await runRotationModel({ seed, refreshes: 20_000 })).toBeGreaterThanOrEqual(20_000);
   }, 300_000);

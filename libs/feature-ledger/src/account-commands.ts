@@ -24,7 +24,7 @@ export type SignInResult =
   | { readonly kind: 'locked' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number };
 
-/** Checks a name and a password. Rejects with `queue_full` or `store_unavailable` (engine) when it cannot tell. */
+/** Checks a name and a password. Rejects with engine's `queue_full` or `store_unavailable` if it cannot tell. */
 export class SignIn extends Command<SignInResult> {
   constructor(
     readonly input: { readonly username: string; readonly password: string; readonly clientId: string },
@@ -34,7 +34,9 @@ export class SignIn extends Command<SignInResult> {
   }
 }
 
-/** Opens an account. Rejects with `name_taken`, `name_malformed`, `password_too_short`, `password_too_long`. */
+/**
+ * Opens an account. Rejects with `name_taken`, `name_malformed`, `password_too_short`, `password_too_long`.
+ */
 export class OpenAccount extends Command<Written & { readonly accountId: string }> {
   constructor(
     readonly input: { readonly email: string; readonly password: string },
@@ -44,8 +46,10 @@ export class OpenAccount extends Command<Written & { readonly accountId: string 
   }
 }
 
-/** Sets a new password; ends every session but `except`. With `currentPassword`, rejects with `password_wrong`
- *  unless it fits (operators set one without). */
+/**
+ * Sets a new password; ends every session but `except`. With `currentPassword`, rejects with `password_wrong`
+ * unless it fits (operators set one without).
+ */
 export class ChangePassword extends Command<Written> {
   constructor(
     readonly input: {
@@ -71,7 +75,7 @@ export class RevokeAllSessions extends Command<Written> {
   }
 }
 
-/** Ends every session of a device; `lost` and `handed_over` refuse its key for good. Rejects with `device_unknown`. */
+/** Ends a device's sessions; `lost` and `handed_over` refuse its key for good. Rejects with `device_unknown`. */
 export class RevokeDevice extends Command<Written> {
   constructor(
     readonly input: {
@@ -104,8 +108,10 @@ export class UnlockAccount extends Command<Written> {
   }
 }
 
-/** Ends every session for good, deletes the account's personal keys, releases its name. Safe to repeat: a repeat
- *  completes what was cut short. */
+/**
+ * Ends every session for good, deletes the account's personal keys, releases its name. Safe to repeat: a
+ * repeat completes what was cut short.
+ */
 export class EraseAccount extends Command<Written> {
   constructor(
     readonly input: { readonly accountId: string; readonly reason?: string },

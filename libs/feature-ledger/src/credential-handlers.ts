@@ -28,7 +28,10 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
     private readonly clock: Clock,
   ) {}
 
-  /** Claims the name, makes the personal key, opens the account. Cut short between these, the name can be claimed anew. */
+  /**
+   * Claims the name, makes the personal key, opens the account. Cut short between these, the name can be
+   * claimed anew.
+   */
   async execute({ input, ordered }: OpenAccount): Promise<Written & { readonly accountId: string }> {
     const email = this.names.check(input.email);
     checkPassword(input.password);

@@ -1,4 +1,4 @@
-// Erases accounts: the event that ends every session, then the keys that open what is personal, then the name.
+// Erases accounts: the event that ends every session, the keys to what is personal, then the name.
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';

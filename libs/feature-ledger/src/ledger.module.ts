@@ -1,4 +1,4 @@
-// Wires the ledger: needs the ports, the key ring, the clients and the settings from a global module of the app.
+// Wires the ledger: needs the ports, key ring, clients and settings from a global module of the app.
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AccessTokens } from './access-tokens.js';

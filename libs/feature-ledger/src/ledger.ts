@@ -1,4 +1,4 @@
-// The streams as the handlers use them: states with the guards they were read under, and commands run on them.
+// The streams as handlers use them: states with the guards they were read under, and commands run on them.
 import { Injectable } from '@nestjs/common';
 import {
   accountFold,
@@ -108,7 +108,7 @@ export class Ledger {
     });
   }
 
-  /** Runs a decision on a stream whose states `reader` keeps. `commandId` when the caller needs the ids of events. */
+  /** Runs a decision on a stream whose states `reader` keeps; `commandId` if the caller needs the events' ids. */
   run<S, T, A>(
     reader: StateReader<T>,
     command: Pick<Command<S, A>, 'stream' | 'load' | 'decide' | 'own'> & { readonly commandId?: string },

@@ -10,7 +10,7 @@ export class LedgerMetrics {
   readonly signIns: Counter<'outcome'>;
   /** A right tag with a wrong fingerprint: refresh keys may have leaked. */
   readonly keyLeakAlarms: Counter;
-  /** A token says more than the store knows: an older store may have been restored, or a replica is behind. */
+  /** A token says more than the store knows: an older store was restored, or a replica is behind. */
   readonly behindAlarms: Counter;
 
   constructor(registry: Registry, ledger: Ledger) {

@@ -4,7 +4,7 @@ import type { JsonObject } from '@sallyport/engine';
 import type { PersonalKeys } from '@sallyport/tokens';
 import type { RequestOrigin } from './session-commands.js';
 
-/** The coarse network, with a tag of the address under the account's own key; undefined once that key is gone. */
+/** The coarse network, with a tag of the address under the account's own key; undefined once it is gone. */
 export async function coarseNetwork(
   keys: PersonalKeys,
   accountId: string,

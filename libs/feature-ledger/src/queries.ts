@@ -17,7 +17,7 @@ export interface Principal {
 
 /**
  * Why a request at a protected resource was refused (RFC 6750 section 3.1, RFC 9449 section 7): 401 with
- * `WWW-Authenticate` of the scheme, and a fresh `DPoP-Nonce` for `DPoP`. `missing`: no token was sent, so no error.
+ * `WWW-Authenticate` of the scheme, and a fresh `DPoP-Nonce` for `DPoP`. `missing`: no token, so no error.
  */
 export interface AccessFailure {
   readonly kind: 'failure';
@@ -47,7 +47,7 @@ export class ReadSession extends Query<
   }
 }
 
-/** An account as its stream tells, by id or by sign-in name (e-mail), or undefined. `email` is absent once erased. */
+/** An account as its stream tells, by id or sign-in name (e-mail), or undefined. No `email` once erased. */
 export class ReadAccount extends Query<
   { readonly accountId: string; readonly account: AccountState; readonly email?: string } | undefined
 > {

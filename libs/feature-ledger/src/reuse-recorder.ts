@@ -1,4 +1,4 @@
-// Records uses of tokens that got nothing: the first of a session and cause at once, repeats once per interval.
+// Records uses of tokens that got nothing: a session and cause's first at once, repeats once per interval.
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { recordReuse, streams } from '@sallyport/core-session';

@@ -112,8 +112,10 @@ export interface Ordered {
   readonly correlationId: string;
 }
 
-/** Ends one session. Rejects with `session_unknown`, also when it is not `ofAccount`'s. A session that has ended
- *  already is fine: the position is then that of the stream's last event. */
+/**
+ * Ends one session. Rejects with `session_unknown`, also when it is not `ofAccount`'s. A session that has
+ * ended already is fine: the position is then that of the stream's last event.
+ */
 export class RevokeSession extends Command<Written> {
   constructor(
     readonly input: {

@@ -1,5 +1,5 @@
-// Slows guessing down: after ten failures a growing delay per name and address, so that strangers elsewhere cannot
-// keep the owner out.
+// Slows guessing down: after ten failures a growing delay per name and address, so that strangers elsewhere
+// cannot keep the owner out.
 import type { Clock } from '@sallyport/engine';
 
 interface Failures {

@@ -13,7 +13,7 @@ export class DeclareCutoff extends Command<Written> {
   }
 }
 
-/** Makes a new key current for a purpose; tokens of the one before stay good until they are used or expire. */
+/** Makes a new key current for a purpose; tokens of the one before stay good until used or expired. */
 export class RotateKey extends Command<Written & { readonly keyId: string }> {
   constructor(
     readonly input: { readonly purpose: KeyPurpose; readonly reason: string },
@@ -23,7 +23,7 @@ export class RotateKey extends Command<Written & { readonly keyId: string }> {
   }
 }
 
-/** After an older store was restored: retires all refresh keys and cuts every session off. Everybody signs in again. */
+/** After an older store was restored: retires all refresh keys, cuts off every session. All sign in again. */
 export class DeclareStoreRestored extends Command<Written> {
   constructor(
     readonly input: { readonly reason: string },

@@ -1,4 +1,4 @@
-// One HTTP/1.1 connection that refreshes its sessions in turns, one request at a time, with as little work as possible.
+// One HTTP/1.1 connection that refreshes its sessions in turns, one request at a time, with little work.
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { DeviceKey } from '../model/device-key.js';
@@ -62,7 +62,8 @@ export class LoadConnection {
   private send({ clientId, key, refreshToken, nonce }: LoadSession): Promise<string> {
     const body = `grant_type=refresh_token&client_id=${clientId}&refresh_token=${refreshToken}`;
     const proof = key === undefined ? '' : `DPoP: ${key.proof({ nonce, token: refreshToken })}\r\n`;
-    const head = `POST /token HTTP/1.1\r\nHost: ${this.host}\r\n${proof}Content-Type: application/x-www-form-urlencoded\r\n`;
+    const type = 'Content-Type: application/x-www-form-urlencoded\r\n';
+    const head = `POST /token HTTP/1.1\r\nHost: ${this.host}\r\n${proof}${type}`;
     return new Promise((resolve) => {
       this.waiting = resolve;
       this.socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`, 'latin1');

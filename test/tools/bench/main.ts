@@ -19,8 +19,8 @@ const help = `npm run bench [-- options]
   --json                        one JSON document on standard output (use npm run -s)
   --help
 
-Everything is on in the service: request logs, metrics, views. Ratios are refreshes a second over ES256 signatures a
-second of one thread of this machine, measured before and after each round.
+Everything is on in the service: request logs, metrics, views. Ratios are refreshes a second over ES256
+signatures a second of one thread of this machine, measured before and after each round.
 `;
 
 const aims: Readonly<Record<Kind, number>> = { bearer: 0.22, dpop: 0.11 };
@@ -54,14 +54,20 @@ async function main(): Promise<number> {
       },
       report,
     );
-    for (const kind of ['bearer', 'dpop'] as const) figures(kind, rounds.filter((round) => round.kind === kind), report);
+    for (const kind of ['bearer', 'dpop'] as const) {
+      figures(
+        kind,
+        rounds.filter((round) => round.kind === kind),
+        report,
+      );
+    }
   } finally {
     await target.stop();
   }
   return report.finish();
 }
 
-/** A service on its own core, so that the load does not take its time; without taskset on all cores, and it says so. */
+/** A service on its own core, so that the load takes none of its time; without taskset on all, and it says so. */
 async function startOwn(cores: string, report: Report): Promise<OwnTarget> {
   const pinned = cores !== 'all' && spawnSync('taskset', ['-V']).error === undefined;
   report.say(pinned ? `starting a service on core ${cores}` : 'starting a service on all cores');
@@ -75,9 +81,24 @@ function figures(kind: Kind, rounds: readonly Round[], report: Report): void {
   const ratio = middle((round) => round.perSecond / round.signaturesPerSecond);
   const errors = rounds.reduce((sum, round) => sum + round.errors, 0);
   const noted = { aim: 'noted', holds: true };
-  report.figure({ name: `${kind} refreshes`, value: Math.round(middle((round) => round.perSecond)), unit: '1/s', ...noted });
-  report.figure({ name: `${kind} p50`, value: rounded(middle((round) => round.p50Ms)), unit: 'ms', ...noted });
-  report.figure({ name: `${kind} p99`, value: rounded(middle((round) => round.p99Ms)), unit: 'ms', ...noted });
+  report.figure({
+    name: `${kind} refreshes`,
+    value: Math.round(middle((round) => round.perSecond)),
+    unit: '1/s',
+    ...noted,
+  });
+  report.figure({
+    name: `${kind} p50`,
+    value: rounded(middle((round) => round.p50Ms)),
+    unit: 'ms',
+    ...noted,
+  });
+  report.figure({
+    name: `${kind} p99`,
+    value: rounded(middle((round) => round.p99Ms)),
+    unit: 'ms',
+    ...noted,
+  });
   const signatures = Math.round(middle((round) => round.signaturesPerSecond));
   report.figure({ name: `${kind} ES256 signatures`, value: signatures, unit: '1/s', ...noted });
   report.figure({

@@ -37,15 +37,22 @@ export async function refreshLoad(target: Target, options: LoadOptions, report: 
   const issuer = new URL(target.issuer);
   const count = options.connections * options.sessionsPerConnection;
   report.say(`signing in ${count} bearer and ${count} key-bound sessions`);
-  const sessions = { bearer: await signIn(target, 'bearer', count), dpop: await signIn(target, 'dpop', count) };
+  const sessions = {
+    bearer: await signIn(target, 'bearer', count),
+    dpop: await signIn(target, 'dpop', count),
+  };
   const rounds: Round[] = [];
-  for (const kind of ['bearer', 'dpop'] as const) await runRound(kind, { issuer, sessions, options, seconds: warmUpSeconds });
+  for (const kind of ['bearer', 'dpop'] as const) {
+    await runRound(kind, { issuer, sessions, options, seconds: warmUpSeconds });
+  }
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const kind of ['bearer', 'dpop'] as const) {
       const result = await runRound(kind, { issuer, sessions, options, seconds: options.secondsPerRound });
       rounds.push(result);
       const { perSecond, p50Ms, p99Ms, errors } = result;
-      report.say(`  round ${round} ${kind}: ${perSecond.toFixed(0)}/s p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms errors ${errors} cpu ${result.cpuMicros.toFixed(0)} us`);
+      report.say(
+        `  round ${round} ${kind}: ${perSecond.toFixed(0)}/s p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms errors ${errors} cpu ${result.cpuMicros.toFixed(0)} us`,
+      );
     }
   }
   return rounds;
@@ -76,7 +83,8 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
   for (const connection of connections) connection.close();
   const after = signingRate();
   const sorted = seen.latencies.sort((a, b) => a - b);
-  const at = (share_: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share_))] ?? 0;
+  const at = (share_: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share_))] ?? 0;
   const { errors, firstError } = seen;
   return {
     kind,
@@ -101,7 +109,10 @@ async function signIn(target: Target, kind: Kind, count: number): Promise<LoadSe
   const sessions: LoadSession[] = [];
   const perPerson = 8;
   while (sessions.length < count) {
-    const person = { username: `load-${randomBytes(8).toString('hex')}@example.org`, password: 'load load load load' };
+    const person = {
+      username: `load-${randomBytes(8).toString('hex')}@example.org`,
+      password: 'load load load load',
+    };
     await target.operator.openAccount(person);
     for (let index = 0; index < perPerson && sessions.length < count; index += 1) {
       const bound = kind === 'dpop';
@@ -109,7 +120,12 @@ async function signIn(target: Target, kind: Kind, count: number): Promise<LoadSe
       const app = new App({ as, registration: bound ? demoPhone : demoBearer, key });
       const { refreshToken } = await app.signIn(person);
       const fast = key && new DeviceKey(new URL('/token', target.issuer).href, key.privateKey);
-      sessions.push({ clientId: app.options.registration.clientId, key: fast, refreshToken, nonce: app.network.nonce });
+      sessions.push({
+        clientId: app.options.registration.clientId,
+        key: fast,
+        refreshToken,
+        nonce: app.network.nonce,
+      });
     }
   }
   return sessions;

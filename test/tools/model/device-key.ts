@@ -39,7 +39,10 @@ export class DeviceKey {
       attempt: said.attempt,
     };
     const signed = `${this.header}.${encode(claims)}`;
-    const signature = sign('sha256', Buffer.from(signed), { key: this.privateKey, dsaEncoding: 'ieee-p1363' });
+    const signature = sign('sha256', Buffer.from(signed), {
+      key: this.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    });
     return `${signed}.${signature.toString('base64url')}`;
   }
 }

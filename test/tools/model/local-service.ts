@@ -1,4 +1,4 @@
-// The service below HTTP, in this process: the real handlers on real stores, with a clock that the caller moves.
+// The service below HTTP, in this process: the real handlers on real stores, with a clock the caller moves.
 import 'reflect-metadata';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -10,7 +10,13 @@ import { Registry } from 'prom-client';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore } from '@sallyport/adapter-sqlite';
 import type { Client } from '@sallyport/core-session';
 import { Clock, EventStore, Ids, PasswordHasher, SecretStore } from '@sallyport/engine';
-import { AuthorizationCodes, ClientRegistry, LedgerModule, RequestProofs, ServiceSettings } from '@sallyport/feature-ledger';
+import {
+  AuthorizationCodes,
+  ClientRegistry,
+  LedgerModule,
+  RequestProofs,
+  ServiceSettings,
+} from '@sallyport/feature-ledger';
 import type { RequestOrigin } from '@sallyport/feature-ledger';
 import { Credentials, KeyRing, newMasterKeyText, parseMasterKey, PersonalKeys } from '@sallyport/tokens';
 
@@ -46,7 +52,7 @@ export class RandomIds extends Ids {
   }
 }
 
-/** Stands where password hashing would cost the time of thousands of sign-ins: plain text in, plain text out. */
+/** Stands where hashing would cost the time of thousands of sign-ins: plain text in, plain text out. */
 class CheapPasswords extends PasswordHasher {
   async hash(password: string): Promise<string> {
     return `cheap:${password}`;
@@ -105,7 +111,11 @@ export function openGround(
   return {
     directory,
     clock,
-    store: SqliteEventStore.open({ file: join(directory, 'ledger.sqlite'), clock, synchronous: options.synchronous }),
+    store: SqliteEventStore.open({
+      file: join(directory, 'ledger.sqlite'),
+      clock,
+      synchronous: options.synchronous,
+    }),
     secrets: SqliteSecretStore.open(join(directory, 'vault.sqlite')),
     masterKeyText: newMasterKeyText(new RandomIds()),
     clients: options.clients ?? exampleClients(),
@@ -149,9 +159,17 @@ export class LocalService {
     const providers = values.map(([provide, useValue]) => ({ provide: provide as never, useValue }));
     class Ports {}
     Module({})(Ports);
-    const ports = { module: Ports, global: true, providers, exports: providers.map(({ provide }) => provide) };
+    const ports = {
+      module: Ports,
+      global: true,
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
     const root = { module: class Root {}, imports: [ports, LedgerModule] };
-    const app = await NestFactory.createApplicationContext(root, { logger: ['error', 'warn'], abortOnError: false });
+    const app = await NestFactory.createApplicationContext(root, {
+      logger: ['error', 'warn'],
+      abortOnError: false,
+    });
     return new LocalService(app, ground, ring);
   }
 

@@ -1,4 +1,4 @@
-// A naive account of who may act: every fact in a list, nothing clever, to hold the service's verdicts against.
+// A naive account of who may act, to hold the service's verdicts against: facts in lists, nothing clever.
 
 interface Fact {
   readonly at: number;
@@ -35,7 +35,9 @@ export class Oracle {
   seen(sessionId: string, generation: number, nowMs: number): boolean {
     const known = this.known(sessionId);
     if (generation === known.generation) return false;
-    if (generation !== known.generation + 1) throw new Error(`generation ${known.generation} became ${generation}`);
+    if (generation !== known.generation + 1) {
+      throw new Error(`generation ${known.generation} became ${generation}`);
+    }
     known.generation = generation;
     known.rotatedAtMs = nowMs;
     return true;

@@ -1,4 +1,4 @@
-// An honest client app: one token store, read again before every signing, changed only by the rules of the design.
+// An honest client app: one token store, read again before every signing, changed by the rules.
 import type { OAuthFailure, TokenAnswer } from '@sallyport/feature-ledger';
 import { DeviceKey, newAttempt } from './device-key.js';
 
@@ -46,11 +46,15 @@ export class Phone {
   request(): WireRequest | undefined {
     if (this.stored === undefined) return undefined;
     const { token, attempt } = this.stored;
-    const proof = this.key?.proof({ nonce: this.nonce, attempt, token: this.of.usesAttempts ? token : undefined });
+    const proof = this.key?.proof({
+      nonce: this.nonce,
+      attempt,
+      token: this.of.usesAttempts ? token : undefined,
+    });
     return { phone: this, clientId: this.clientId, token, proof };
   }
 
-  /** The client rules of design section 6: an answer changes the store only if the stored token is the one sent. */
+  /** The rule for client apps: an answer changes the store only if the stored token is the one sent. */
   receive({ request, answer, nonce }: WireAnswer): void {
     this.nonce = nonce;
     if (this.stored?.token !== request.token) return;

@@ -1,5 +1,5 @@
-// A world in which phones refresh over a bad network, thieves try what they stole, and after every step the service
-// is held against a naive oracle.
+// A world in which phones refresh over a bad network, thieves try what they stole, and after every step the
+// service is held against a naive oracle.
 import { fingerprint, parseRefreshToken } from '@sallyport/tokens';
 import {
   ExchangeCode,
@@ -50,7 +50,9 @@ const weights = {
 } as const;
 export type StepKind = keyof typeof weights;
 /** Every kind as often as it should happen. */
-export const stepKinds = Object.entries(weights).flatMap(([kind, weight]) => Array<StepKind>(weight).fill(kind as StepKind));
+export const stepKinds = Object.entries(weights).flatMap(([kind, weight]) =>
+  Array<StepKind>(weight).fill(kind as StepKind),
+);
 /** The numbers pick who and how. */
 export interface Step {
   readonly kind: StepKind;
@@ -149,7 +151,9 @@ export class RotationModel {
 
   private async parallel(who: number, how: number): Promise<void> {
     const phone = this.pick(this.phones, who);
-    const own = Array.from({ length: 1 + (how % 3) }, () => phone?.request()).filter((request) => request !== undefined);
+    const own = Array.from({ length: 1 + (how % 3) }, () => phone?.request()).filter(
+      (request) => request !== undefined,
+    );
     const all = [...own, ...this.wire.splice(0, 2)];
     this.answers.push(...(await Promise.all(all.map((request) => this.send(request)))));
   }
@@ -195,7 +199,10 @@ export class RotationModel {
 
   private async thiefOldProof(who: number, how: number): Promise<void> {
     const phone = this.pick(this.phones, who);
-    const old = this.pick(this.used.filter((request) => request.phone === phone), how);
+    const old = this.pick(
+      this.used.filter((request) => request.phone === phone),
+      how,
+    );
     if (phone?.key === undefined || phone.stored === undefined || old === undefined) return;
     await this.theft(phone, phone.stored.token, old.proof);
   }
@@ -223,9 +230,15 @@ export class RotationModel {
     const before = await this.state(phone.of.sessionId);
     phone.compromised = true;
     const { token } = phone.stored;
-    const stolen: WireRequest = { phone, clientId: phone.clientId, token, proof: phone.key.proof({ nonce, attempt }) };
+    const stolen: WireRequest = {
+      phone,
+      clientId: phone.clientId,
+      token,
+      proof: phone.key.proof({ nonce, attempt }),
+    };
     const { answer } = await this.send(stolen);
-    const rotated = answer.kind === 'tokens' && (await this.state(phone.of.sessionId)).generation > before.generation;
+    const rotated =
+      answer.kind === 'tokens' && (await this.state(phone.of.sessionId)).generation > before.generation;
     if (!rotated || !phone.of.usesAttempts || before.usesAttempts !== true) return;
     await this.roundTrip(this.phones.indexOf(phone));
     const after = await this.state(phone.of.sessionId);
@@ -285,7 +298,9 @@ export class RotationModel {
   private async newSession(accountId: string, bound: boolean, usesAttempts: boolean): Promise<Phone> {
     const clientId = bound ? 'demo-phone' : 'demo-bearer';
     const username = this.emails.get(accountId) as string;
-    const result = await this.service.commands.execute(new SignIn({ username, password, clientId }, origin()));
+    const result = await this.service.commands.execute(
+      new SignIn({ username, password, clientId }, origin()),
+    );
     if (result.kind !== 'authenticated') throw new Violation(`sign-in: ${result.kind}`);
     const key = bound ? new DeviceKey(tokenUrl) : undefined;
     const codeVerifier = randomBytes(32).toString('base64url');
@@ -317,7 +332,9 @@ export class RotationModel {
     // No two requests arrive within one millisecond on a network.
     this.ground.clock.advance(1);
     const input = { refreshToken: token, clientId };
-    return service.commands.execute(new RefreshSession(input, { dpop: proof, method: 'POST', url: tokenUrl }, origin()));
+    return service.commands.execute(
+      new RefreshSession(input, { dpop: proof, method: 'POST', url: tokenUrl }, origin()),
+    );
   }
 
   /** Sends a request of a phone's own (or of somebody with its key). */
@@ -355,12 +372,16 @@ export class RotationModel {
     const isCurrent = fingerprint(request.token) === after.fingerprint;
     const isPredecessor = fingerprint(request.token) === after.previousFingerprint;
     if (isCurrent || isPredecessor) throw new Violation(`an honest refresh was refused: ${answer.reason}`);
-    if (phone.stored?.token === request.token) throw new Violation(`an honest phone was signed out: ${answer.reason}`);
+    if (phone.stored?.token === request.token) {
+      throw new Violation(`an honest phone was signed out: ${answer.reason}`);
+    }
   }
 
   private bearerRules(request: WireRequest, answer: Answer, after: SessionState): void {
     const active = this.oracle.active(request.phone.of.sessionId, this.ground.clock.now());
-    if (answer.kind === 'tokens' && !active) throw new Violation('a bearer session that had ended was given a token');
+    if (answer.kind === 'tokens' && !active) {
+      throw new Violation('a bearer session that had ended was given a token');
+    }
     if (request.first === undefined || !active) return;
     if (answer.kind === 'tokens') throw new Violation('a bearer token was used twice');
     if (after.status !== 'ended') throw new Violation('a reused bearer token did not end its session');
@@ -374,7 +395,9 @@ export class RotationModel {
     this.oneSuccessor(answer);
     if (phone.key === undefined) return this.bearerTheft(request, answer);
     const sampled = (before.retries ?? 0) >= 16;
-    if (answer.kind === 'tokens' && !sampled) throw new Violation('a thief without the key was given a token');
+    if (answer.kind === 'tokens' && !sampled) {
+      throw new Violation('a thief without the key was given a token');
+    }
   }
 
   /** A stolen bearer token works once; its second use ends the session, whoever makes it. */
@@ -411,7 +434,9 @@ export class RotationModel {
       this.oracle.seen(of.sessionId, read.session.generation, Date.parse(read.session.rotatedAt));
       if (key === undefined && read.session.endCause === 'token_reused') this.oracle.ended(of.sessionId);
       const expected = this.oracle.active(of.sessionId, nowMs) ? 'active' : 'ended';
-      if (read.standing.status !== expected) throw new Violation(`standing ${read.standing.status}, not ${expected}`);
+      if (read.standing.status !== expected) {
+        throw new Violation(`standing ${read.standing.status}, not ${expected}`);
+      }
     }
   }
 

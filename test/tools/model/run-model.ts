@@ -27,7 +27,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: stepsPerHistory / 2, maxLength: stepsPerHistory, size: 'max' },
 );
 
-/** Resolves with the number of refreshes; rejects with fast-check's report, seed and counterexample included. */
+/** Resolves with the number of refreshes; rejects with fast-check's report, seed and counterexample in it. */
 export async function runRotationModel(run: ModelRun): Promise<number> {
   let refreshes = 0;
   const history = fc.asyncProperty(steps, async (taken) => {
@@ -64,7 +64,11 @@ async function live(taken: readonly Step[]): Promise<number> {
 async function foldsAndChainsHold(ground: Ground): Promise<void> {
   const streams = new Map<string, RecordedEvent[]>();
   const feed = SqliteFeed.of(ground.store);
-  for (let page = await feed.read(null, 5_000); page.length > 0; page = await feed.read(page.at(-1)!.position, 5_000)) {
+  for (
+    let page = await feed.read(null, 5_000);
+    page.length > 0;
+    page = await feed.read(page.at(-1)!.position, 5_000)
+  ) {
     for (const event of page) {
       const stream = streams.get(event.stream) ?? [];
       stream.push(event);
