@@ -341,12 +341,15 @@ export class RotationModel {
   private async send(request: WireRequest): Promise<WireAnswer> {
     const { phone } = request;
     const { sessionId } = phone.of;
+    const sentBefore = request.first !== undefined;
     const before = await this.state(sessionId);
     const answer = await this.ask(this.service, request);
     this.refreshes += 1;
     const after = await this.state(sessionId);
     this.oneSuccessor(answer);
-    if (phone.key === undefined) this.bearerRules(request, answer, after);
+    // Of two that are under way at once, one is refused, and its refusal may be seen before the other's tokens.
+    const reused = sentBefore || request.first === 'tokens';
+    if (phone.key === undefined) this.bearerRules(request, answer, { after, reused });
     else this.keyBoundRules(request, answer, { before, after });
     request.first ??= answer.kind;
     if (answer.kind === 'tokens') this.used.push(request);
@@ -377,12 +380,16 @@ export class RotationModel {
     }
   }
 
-  private bearerRules(request: WireRequest, answer: Answer, after: SessionState): void {
+  private bearerRules(
+    request: WireRequest,
+    answer: Answer,
+    { after, reused }: { readonly after: SessionState; readonly reused: boolean },
+  ): void {
     const active = this.oracle.active(request.phone.of.sessionId, this.ground.clock.now());
     if (answer.kind === 'tokens' && !active) {
       throw new Violation('a bearer session that had ended was given a token');
     }
-    if (request.first === undefined || !active) return;
+    if (!reused || !active) return;
     if (answer.kind === 'tokens') throw new Violation('a bearer token was used twice');
     if (after.status !== 'ended') throw new Violation('a reused bearer token did not end its session');
   }

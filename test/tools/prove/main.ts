@@ -50,7 +50,7 @@ async function prove(proof: Proof, options: Options, report: Report): Promise<vo
   const startedAt = Date.now();
   const { passed, failed } = report.document();
   const counted = await proof.run({ seed, count, report }).catch((error: unknown) => {
-    report.check('runs to its end', false, error instanceof Error ? (error.stack ?? error.message) : error);
+    report.check('runs to its end', false, described(error));
     return undefined;
   });
   if (counted === undefined || !save) return;
@@ -96,4 +96,11 @@ function readOptions(): Options | string {
 function wholeNumber(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** The error with what caused it: fast-check keeps what the property threw there. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : `\ncaused by ${described(error.cause)}`;
+  return `${error.stack ?? error.message}${cause}`;
 }
