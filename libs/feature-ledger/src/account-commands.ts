@@ -24,7 +24,7 @@ export type SignInResult =
   | { readonly kind: 'locked' }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number };
 
-/** Checks a name and a password. Rejects with engine's `queue_full` or `store_unavailable` if it cannot tell. */
+/** Checks a name and a password. Rejects with `queue_full` or `store_unavailable` if it cannot tell. */
 export class SignIn extends Command<SignInResult> {
   constructor(
     readonly input: { readonly username: string; readonly password: string; readonly clientId: string },
@@ -75,7 +75,7 @@ export class RevokeAllSessions extends Command<Written> {
   }
 }
 
-/** Ends a device's sessions; `lost` and `handed_over` refuse its key for good. Rejects with `device_unknown`. */
+/** Ends a device's sessions; `lost`, `handed_over` refuse its key for good. Rejects with `device_unknown`. */
 export class RevokeDevice extends Command<Written> {
   constructor(
     readonly input: {

@@ -13,7 +13,7 @@ import type {
 } from '@sallyport/core-session';
 import { Clock, EventStore } from '@sallyport/engine';
 import type { DomainEvent, Position, RecordedEvent } from '@sallyport/engine';
-import { fingerprint, isTokenError, KeyRing, mintFirst, PersonalKeys } from '@sallyport/tokens';
+import { fingerprint, KeyRing, mintFirst, PersonalKeys, unlessTokenError } from '@sallyport/tokens';
 import { AccessTokens } from './access-tokens.js';
 import { AuthorizationCodes, verifierFits } from './authorization-codes.js';
 import type { AuthorizationCode } from './authorization-codes.js';
@@ -25,6 +25,7 @@ import { RequestProofs } from './request-proofs.js';
 import { ExchangeCode } from './session-commands.js';
 import type { GrantReason, OAuthFailure, TokenAnswer } from './session-commands.js';
 import { ClientRegistry } from './settings.js';
+import { neverDecision, refusedGrant, replayedExchangeProof, unknownClient } from './token-failures.js';
 
 /** An exchange whose code, client, redirect URI, verifier and key fit. */
 interface Exchange {
@@ -66,15 +67,17 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
   private async exchange(order: ExchangeCode): Promise<TokenAnswer | OAuthFailure> {
     const { input } = order;
     const client = this.clients.find(input.clientId);
-    if (client === undefined) return failure('invalid_client', 'client_id names no registered client.');
+    if (client === undefined) return unknownClient;
     const code = await this.open(input.code);
-    if (code === undefined) return refused('The code is not valid or has expired. Start the sign-in again.');
-    if (code.clientId !== input.clientId) return refused('The code was issued to another client.');
+    if (code === undefined) {
+      return refusedGrant('The code is not valid or has expired. Start the sign-in again.');
+    }
+    if (code.clientId !== input.clientId) return refusedGrant('The code was issued to another client.');
     if (code.redirectUri !== input.redirectUri) {
-      return refused('redirect_uri must be the one of the authorization request.');
+      return refusedGrant('redirect_uri must be the one of the authorization request.');
     }
     if (!verifierFits(input.codeVerifier, code.codeChallenge)) {
-      return refused('code_verifier does not fit the code_challenge of the authorization request.');
+      return refusedGrant('code_verifier does not fit the code_challenge of the authorization request.');
     }
     const proof = await this.proofs.check(order.proof, {
       required: client.keyBound || code.dpopJkt !== undefined,
@@ -82,20 +85,15 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     if (proof.kind === 'failure') return proof;
     const facts = proof.kind === 'proof' ? proof.facts : undefined;
     if (code.dpopJkt !== undefined && facts?.thumbprint !== code.dpopJkt) {
-      return refused(
+      return refusedGrant(
         'The DPoP proof must be signed by the key named in dpop_jkt of the authorization request.',
       );
     }
     return this.start({ code, client, facts, order });
   }
 
-  private async open(text: string): Promise<AuthorizationCode | undefined> {
-    try {
-      return await this.codes.open(text);
-    } catch (error) {
-      if (isTokenError(error)) return undefined;
-      throw error;
-    }
+  private open(text: string): Promise<AuthorizationCode | undefined> {
+    return unlessTokenError(() => this.codes.open(text));
   }
 
   private async start(exchange: Exchange): Promise<TokenAnswer | OAuthFailure> {
@@ -111,7 +109,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     if (facts !== undefined && started === undefined) {
       const linked = await this.link(exchange, facts, context);
       if ('refusal' in linked) {
-        return refused('This device cannot be signed in. Sign in again.', reasonOf(linked.refusal));
+        return refusedGrant('This device cannot be signed in. Sign in again.', reasonOf(linked.refusal));
       }
       deviceId = linked.deviceId;
     }
@@ -214,17 +212,14 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
           ...made,
         });
       case 'replayed':
-        return failure(
-          'invalid_dpop_proof',
-          'This DPoP proof was used before. Send a new proof (a new jti).',
-        );
+        return replayedExchangeProof;
       case 'ended':
-        return refused(
+        return refusedGrant(
           'The sign-in was ended before the code was used. Sign in again.',
           decision.standing.reason,
         );
       case 'code_reused':
-        return refused('The code was used before. Start the sign-in again.', facts && 'code_reused');
+        return refusedGrant('The code was used before. Start the sign-in again.', facts && 'code_reused');
       default:
         return neverDecision(decision);
     }
@@ -288,16 +283,4 @@ function reasonOf(refusal: AccountRefusal): GrantReason {
     default:
       return neverDecision(refusal);
   }
-}
-
-function refused(description: string, reason?: GrantReason): OAuthFailure {
-  return { ...failure('invalid_grant', description), ...(reason === undefined ? {} : { reason }) };
-}
-
-function failure(error: OAuthFailure['error'], description: string): OAuthFailure {
-  return { kind: 'failure', error, description };
-}
-
-function neverDecision(decision: never): never {
-  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
 }

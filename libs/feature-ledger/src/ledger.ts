@@ -108,7 +108,7 @@ export class Ledger {
     });
   }
 
-  /** Runs a decision on a stream whose states `reader` keeps; `commandId` if the caller needs the events' ids. */
+  /** Runs a decision on a stream whose states `reader` keeps; `commandId` if the events' ids matter. */
   run<S, T, A>(
     reader: StateReader<T>,
     command: Pick<Command<S, A>, 'stream' | 'load' | 'decide' | 'own'> & { readonly commandId?: string },

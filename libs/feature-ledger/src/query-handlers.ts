@@ -4,7 +4,13 @@ import type { IQueryHandler } from '@nestjs/cqrs';
 import { sessionStanding, streams } from '@sallyport/core-session';
 import type { AccountState, SessionState, Standing } from '@sallyport/core-session';
 import { Clock, EventStore } from '@sallyport/engine';
-import { isTokenError, KeyRing, PersonalKeys, retryUnknownKey, verifyAccessToken } from '@sallyport/tokens';
+import {
+  KeyRing,
+  PersonalKeys,
+  retryUnknownKey,
+  unlessTokenError,
+  verifyAccessToken,
+} from '@sallyport/tokens';
 import type { AccessTokenClaims } from '@sallyport/tokens';
 import { Ledger } from './ledger.js';
 import { Names } from './names.js';
@@ -60,12 +66,8 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
       issuer: this.settings.issuer,
       audience: this.settings.audience,
     };
-    try {
-      return await retryUnknownKey(this.ring, () => verifyAccessToken(token, this.ring, expected));
-    } catch (error) {
-      if (isTokenError(error)) return undefined;
-      throw error;
-    }
+    const verify = (): Promise<AccessTokenClaims> => verifyAccessToken(token, this.ring, expected);
+    return unlessTokenError(() => retryUnknownKey(this.ring, verify));
   }
 
   /** RFC 9449 section 7; a proof is good once, and for five minutes. */

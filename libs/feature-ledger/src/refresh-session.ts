@@ -2,10 +2,24 @@
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { grantedScope, rotate, screenRotation, sessionStanding, streams } from '@sallyport/core-session';
-import type { Client, ProofFacts, RotateRefresh, RotationDecision, SessionState } from '@sallyport/core-session';
+import type {
+  Client,
+  ProofFacts,
+  RotateRefresh,
+  RotationDecision,
+  SessionState,
+} from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
 import type { Decision, RecordedEvent } from '@sallyport/engine';
-import { fingerprint, isTokenError, KeyRing, mintSuccessor, parseRefreshToken, PersonalKeys, retryUnknownKey } from '@sallyport/tokens';
+import {
+  fingerprint,
+  KeyRing,
+  mintSuccessor,
+  parseRefreshToken,
+  PersonalKeys,
+  retryUnknownKey,
+  unlessTokenError,
+} from '@sallyport/tokens';
 import type { ParsedRefreshToken } from '@sallyport/tokens';
 import { AccessTokens } from './access-tokens.js';
 import { Ledger } from './ledger.js';
@@ -18,6 +32,15 @@ import { ReuseRecorder } from './reuse-recorder.js';
 import { RefreshSession } from './session-commands.js';
 import type { OAuthFailure, TokenAnswer } from './session-commands.js';
 import { ClientRegistry } from './settings.js';
+import {
+  neverDecision,
+  newNonce,
+  refusedRefresh,
+  replayedRefreshProof,
+  scopeExceeded,
+  storeBehind,
+  unknownClient,
+} from './token-failures.js';
 
 /** A decision, and the state it releases tokens of. */
 interface Outcome {
@@ -66,12 +89,12 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
 
   private async refresh(order: RefreshSession): Promise<TokenAnswer | OAuthFailure> {
     const token = await this.parse(order.input.refreshToken);
-    if (token === undefined) return unknownToken;
+    if (token === undefined) return refusedRefresh();
     const need = { required: token.keyBound, token: order.input.refreshToken };
     const proof = await this.proofs.check(order.proof, need);
     if (proof.kind === 'failure') return proof;
-    if (token.key.status === 'retired') return grantRefused(token.keyBound ? 'cut_off' : undefined);
-    if (token.key.status === 'bad' && !token.keyBound) return grantRefused();
+    if (token.key.status === 'retired') return refusedRefresh(token.keyBound ? 'cut_off' : undefined);
+    if (token.key.status === 'bad' && !token.keyBound) return refusedRefresh();
     const client = this.clients.find(order.input.clientId);
     if (client === undefined) return unknownClient;
     const facts = proof.kind === 'proof' ? proof.facts : undefined;
@@ -82,13 +105,8 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   }
 
   /** Row 1: undefined for what was not minted here. */
-  private async parse(text: string): Promise<ParsedRefreshToken | undefined> {
-    try {
-      return await retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring));
-    } catch (error) {
-      if (isTokenError(error)) return undefined;
-      throw error;
-    }
+  private parse(text: string): Promise<ParsedRefreshToken | undefined> {
+    return unlessTokenError(() => retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring)));
   }
 
   private async prepare(
@@ -104,7 +122,8 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const key = this.ring.current('refresh');
     const successor = mintSuccessor(token, key);
     const accountId = session?.accountId;
-    const network = accountId === undefined ? undefined : await coarseNetwork(this.personalKeys, accountId, order.origin);
+    const network =
+      accountId === undefined ? undefined : await coarseNetwork(this.personalKeys, accountId, order.origin);
     const command: RotateRefresh = {
       nowMs: this.clock.now(),
       clientId: order.input.clientId,
@@ -124,10 +143,14 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const { sessionId } = refresh.token;
     if (screenRotation(seen, refresh.command) === undefined) {
       const { proof } = refresh.command;
-      return proof !== undefined && this.replays.has(proof.proofHash) ? replayedProof : undefined;
+      return proof !== undefined && this.replays.has(proof.proofHash) ? replayedRefreshProof : undefined;
     }
-    const confirmed = await this.ledger.judgeSession(sessionId, ({ session }) => screenRotation(session, refresh.command));
-    if (confirmed === undefined || (confirmed.kind === 'refuse' && confirmed.events.length > 0)) return undefined;
+    const confirmed = await this.ledger.judgeSession(sessionId, ({ session }) =>
+      screenRotation(session, refresh.command),
+    );
+    if (confirmed === undefined || (confirmed.kind === 'refuse' && confirmed.events.length > 0)) {
+      return undefined;
+    }
     return this.release(refresh, { decision: confirmed, session: undefined }) as Promise<OAuthFailure>;
   }
 
@@ -144,29 +167,39 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
         own: (scope: SessionScope, events) => ownOutcome(scope, events, refresh.command),
       },
       {
-        ordered: { actor: { kind: 'user', id: accountId }, correlationId: refresh.order.origin.correlationId },
+        ordered: {
+          actor: { kind: 'user', id: accountId },
+          correlationId: refresh.order.origin.correlationId,
+        },
         partitionKey: accountId ?? '*',
       },
     );
     const { proof } = refresh.command;
-    // What no event remembers (a refusal, a sampled retry) is remembered here, or the proof could be used again.
+    // What no event tells (a refusal, a sampled retry) is remembered here, or the proof could be used again.
     const { decision } = handled.answer;
-    const recorded = handled.appended !== undefined && !(decision.kind === 'retry' && decision.sampled === true);
-    if (proof !== undefined && !recorded && !this.replays.firstUse(proof.proofHash)) return replayedProof;
+    const recorded =
+      handled.appended !== undefined && !(decision.kind === 'retry' && decision.sampled === true);
+    if (proof !== undefined && !recorded && !this.replays.firstUse(proof.proofHash)) {
+      return replayedRefreshProof;
+    }
     return this.release(refresh, handled.answer, handled.appended?.position);
   }
 
   /** Only here do tokens leave: after the append, or after the heads stood still. */
-  private async release(refresh: Refresh, outcome: Outcome, position?: string): Promise<TokenAnswer | OAuthFailure> {
+  private async release(
+    refresh: Refresh,
+    outcome: Outcome,
+    position?: string,
+  ): Promise<TokenAnswer | OAuthFailure> {
     const { decision, session } = outcome;
     switch (decision.kind) {
       case 'challenge':
-        return { ...challenge, nonceFloorMs: decision.nonceFloorMs };
+        return { ...newNonce, nonceFloorMs: decision.nonceFloorMs };
       case 'replayed':
-        return replayedProof;
+        return replayedRefreshProof;
       case 'behind':
         this.metrics.behindAlarms.inc();
-        return behind;
+        return storeBehind;
       case 'refuse':
         return this.refused(refresh, decision);
       case 'rotate':
@@ -175,9 +208,9 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
       default:
         return neverDecision(decision);
     }
-    if (session === undefined) return behind;
+    if (session === undefined) return storeBehind;
     const refreshToken = this.successorOf(refresh, session);
-    if (refreshToken === undefined) return behind;
+    if (refreshToken === undefined) return storeBehind;
     return this.tokens.answer({
       sessionId: refresh.token.sessionId,
       session,
@@ -189,7 +222,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     });
   }
 
-  /** The token of the session's latest generation, derived from its predecessor; undefined if it does not fit. */
+  /** The token of the session's latest generation, derived from its predecessor, if that is the one sent. */
   private successorOf(refresh: Refresh, session: SessionState): string | undefined {
     if (refresh.command.successor.fingerprint === session.fingerprint) return refresh.successor;
     const key = this.ring.refreshKey(session.keyId);
@@ -205,7 +238,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     if (decision.record?.cause === 'forged') this.metrics.keyLeakAlarms.inc();
     if (decision.record !== undefined) await this.recorder.note(token.sessionId, decision.record);
     if (decision.error === 'invalid_scope') return scopeExceeded;
-    return grantRefused(decision.reason);
+    return refusedRefresh(decision.reason);
   }
 }
 
@@ -232,48 +265,11 @@ function ownOutcome(scope: SessionScope, events: readonly RecordedEvent[], comma
   }
   const scopeNow = grantedScope(state.scope, command.scope) ?? state.scope;
   const released = { events: [first as never], scope: scopeNow };
-  if (first.type === 'session.refresh-rotated') return { decision: { kind: 'rotate', ...released }, session: state };
-  if (first.type === 'session.rotation-retried') return { decision: { kind: 'retry', ...released }, session: state };
+  if (first.type === 'session.refresh-rotated') {
+    return { decision: { kind: 'rotate', ...released }, session: state };
+  }
+  if (first.type === 'session.rotation-retried') {
+    return { decision: { kind: 'retry', ...released }, session: state };
+  }
   return { decision: refused, session: state };
-}
-
-function grantRefused(reason?: OAuthFailure['reason']): OAuthFailure {
-  return {
-    kind: 'failure',
-    error: 'invalid_grant',
-    description: 'The refresh token is not valid for this client and key. Sign in again.',
-    ...(reason === undefined ? {} : { reason }),
-  };
-}
-
-const unknownToken = grantRefused();
-const unknownClient: OAuthFailure = {
-  kind: 'failure',
-  error: 'invalid_client',
-  description: 'client_id names no registered client.',
-};
-const scopeExceeded: OAuthFailure = {
-  kind: 'failure',
-  error: 'invalid_scope',
-  description: 'scope must lie within the scope that was granted at sign-in.',
-};
-const challenge: OAuthFailure = {
-  kind: 'failure',
-  error: 'use_dpop_nonce',
-  description: 'Send the same token with a new DPoP proof that carries the nonce of the DPoP-Nonce header of this answer.',
-};
-const replayedProof: OAuthFailure = {
-  kind: 'failure',
-  error: 'invalid_dpop_proof',
-  description: 'This DPoP proof was used before. Send the same token with a new proof (a new jti).',
-};
-const behind: OAuthFailure = {
-  kind: 'failure',
-  error: 'temporarily_unavailable',
-  description: 'The session cannot be judged right now. Keep the token and try again.',
-  retryAfterSeconds: 1,
-};
-
-function neverDecision(decision: never): never {
-  throw new Error(`unknown decision ${JSON.stringify(decision)}`);
 }

@@ -60,7 +60,7 @@ export class RequestProofs {
     return this.nonces.mint(Math.max(this.clock.now(), floorMs));
   }
 
-  /** Checks the request's proof: first its nonce, then what it was signed for, by whom (RFC 9449 section 4.3). */
+  /** Checks the request's proof: first its nonce, then what was signed, by whom (RFC 9449 section 4.3). */
   async check(input: ProofInput, need: ProofNeed): Promise<CheckedProof> {
     if (input.dpop === undefined || input.dpop.length === 0) {
       return need.required ? challenge : { kind: 'none' };

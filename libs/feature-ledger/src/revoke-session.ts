@@ -5,7 +5,13 @@ import { revokeSession, streams } from '@sallyport/core-session';
 import type { EndCause, ProofFacts, SessionState } from '@sallyport/core-session';
 import { EventStore } from '@sallyport/engine';
 import type { Position } from '@sallyport/engine';
-import { fingerprint, isTokenError, KeyRing, parseRefreshToken, retryUnknownKey } from '@sallyport/tokens';
+import {
+  fingerprint,
+  KeyRing,
+  parseRefreshToken,
+  retryUnknownKey,
+  unlessTokenError,
+} from '@sallyport/tokens';
 import type { ParsedRefreshToken } from '@sallyport/tokens';
 import { LedgerError } from './errors.js';
 import { Ledger } from './ledger.js';
@@ -13,6 +19,7 @@ import { RequestProofs } from './request-proofs.js';
 import { RevokeSession, RevokeToken } from './session-commands.js';
 import type { OAuthFailure, Ordered, Written } from './session-commands.js';
 import { ClientRegistry } from './settings.js';
+import { otherKey, unknownClient } from './token-failures.js';
 
 type Revoked = { readonly kind: 'done'; readonly position?: Position };
 
@@ -32,13 +39,7 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
   /** Any genuine generation of its own client's token ends the session; anything else changes nothing. */
   async execute({ input, proof, origin }: RevokeToken): Promise<Revoked | OAuthFailure> {
     const client = this.clients.find(input.clientId);
-    if (client === undefined) {
-      return {
-        kind: 'failure',
-        error: 'invalid_client',
-        description: 'client_id names no registered client.',
-      };
-    }
+    if (client === undefined) return unknownClient;
     const token = await this.parse(input.token);
     if (token === undefined || token.key.status === 'retired') return nothing;
     const required = client.revocationNeedsProof && token.keyBound;
@@ -63,13 +64,8 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
     return { kind: 'done', position };
   }
 
-  private async parse(text: string): Promise<ParsedRefreshToken | undefined> {
-    try {
-      return await retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring));
-    } catch (error) {
-      if (isTokenError(error)) return undefined;
-      throw error;
-    }
+  private parse(text: string): Promise<ParsedRefreshToken | undefined> {
+    return unlessTokenError(() => retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring)));
   }
 
   private async isGenuine(token: ParsedRefreshToken, text: string, session: SessionState): Promise<boolean> {
@@ -141,9 +137,3 @@ async function endSession(
 function ownKey(session: SessionState, facts: ProofFacts): boolean {
   return session.jkt === undefined || session.jkt === facts.thumbprint;
 }
-
-const otherKey: OAuthFailure = {
-  kind: 'failure',
-  error: 'invalid_grant',
-  description: 'The DPoP proof must be signed by the key of the session.',
-};

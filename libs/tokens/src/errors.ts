@@ -72,3 +72,13 @@ export class TokenError extends Error {
 export function isTokenError(error: unknown, ...codes: TokenErrorCode[]): error is TokenError {
   return error instanceof TokenError && (codes.length === 0 || codes.includes(error.code));
 }
+
+/** What the attempt gives, or undefined when it throws a `TokenError`: what was sent is not good. */
+export async function unlessTokenError<T>(attempt: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (isTokenError(error)) return undefined;
+    throw error;
+  }
+}

@@ -5,7 +5,7 @@ export { Credentials, nameHash } from './credentials.js';
 export { ProofNonces } from './dpop-nonce.js';
 export { KeyProofs, tokenHash } from './dpop-proof.js';
 export type { ParsedProof, ProofClaims, ProofExpectation, VerifiedProof } from './dpop-proof.js';
-export { isTokenError, TOKEN_ERROR_CODES, TokenError } from './errors.js';
+export { isTokenError, TOKEN_ERROR_CODES, TokenError, unlessTokenError } from './errors.js';
 export type { TokenErrorCode } from './errors.js';
 export { normalHttpUri, sameHttpUri } from './http-uri.js';
 export type { KeyDescription } from './key-manifest.js';

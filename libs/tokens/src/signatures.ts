@@ -1,4 +1,4 @@
-// Signatures on the hot path: in libuv's pool, so that other cores help; with one core a hand-over only costs.
+// Signatures on the hot path: in libuv's pool, so that other cores help; on one core that only costs.
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 

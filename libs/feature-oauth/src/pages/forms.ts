@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, Ids } from '@sallyport/engine';
 import type { JsonObject } from '@sallyport/engine';
 import { ServiceSettings } from '@sallyport/feature-ledger';
-import { isTokenError, KeyRing, retryUnknownKey, Sealer } from '@sallyport/tokens';
+import { KeyRing, retryUnknownKey, Sealer, unlessTokenError } from '@sallyport/tokens';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export type FormPurpose = 'sign-in-form' | 'sign-up-form';
@@ -60,13 +60,9 @@ export class Forms {
   }
 
   private async unseal(purpose: FormPurpose, token: string): Promise<SealedForm | undefined> {
-    try {
-      const unseal = (): JsonObject => this.sealer.unseal(purpose, token, this.clock.now());
-      return (await retryUnknownKey(this.ring, unseal)) as unknown as SealedForm;
-    } catch (error) {
-      if (isTokenError(error)) return undefined;
-      throw error;
-    }
+    const unseal = (): JsonObject => this.sealer.unseal(purpose, token, this.clock.now());
+    const form = await unlessTokenError(() => retryUnknownKey(this.ring, unseal));
+    return form as unknown as SealedForm | undefined;
   }
 
   /**
