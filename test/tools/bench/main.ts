@@ -67,7 +67,7 @@ async function main(): Promise<number> {
   return report.finish();
 }
 
-/** A service on its own core, so that the load takes none of its time; without taskset on all, and it says so. */
+/** A service on its own core, so that the load takes none of its time; on all, saying so, without taskset. */
 async function startOwn(cores: string, report: Report): Promise<OwnTarget> {
   const pinned = cores !== 'all' && spawnSync('taskset', ['-V']).error === undefined;
   report.say(pinned ? `starting a service on core ${cores}` : 'starting a service on all cores');

@@ -49,10 +49,7 @@ export async function refreshLoad(target: Target, options: LoadOptions, report: 
     for (const kind of ['bearer', 'dpop'] as const) {
       const result = await runRound(kind, { issuer, sessions, options, seconds: options.secondsPerRound });
       rounds.push(result);
-      const { perSecond, p50Ms, p99Ms, errors } = result;
-      report.say(
-        `  round ${round} ${kind}: ${perSecond.toFixed(0)}/s p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms errors ${errors} cpu ${result.cpuMicros.toFixed(0)} us`,
-      );
+      report.say(`  round ${round} ${kind}: ${described(result)}`);
     }
   }
   return rounds;
@@ -96,6 +93,11 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
     signaturesPerSecond: (before + after) / 2,
     cpuMicros: (cpu * 1e6) / Math.max(1, sorted.length),
   };
+}
+
+function described({ perSecond, p50Ms, p99Ms, errors, cpuMicros }: Round): string {
+  const latency = `p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms`;
+  return `${perSecond.toFixed(0)}/s ${latency} errors ${errors} cpu ${cpuMicros.toFixed(0)} us`;
 }
 
 async function cpuSeconds(issuer: URL): Promise<number> {

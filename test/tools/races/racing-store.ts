@@ -7,7 +7,7 @@ import type { Random } from './random.js';
 
 /** What the store does wrong, as real ones do. */
 export interface Faults {
-  /** Compares guards after the acknowledgement only, as an adapter to EventStoreDB must: the append exists. */
+  /** Compares guards only after the acknowledgement, as with EventStoreDB it must be: the append exists. */
   readonly guardsAfterAppend?: boolean;
   /** Share of appends whose outcome nobody is told: half of these are in the store, half are not. */
   readonly lostAnswers?: number;
