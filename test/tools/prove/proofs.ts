@@ -1,6 +1,7 @@
 // What can be proved at length: each proof, how much of it counts as one, and the checks it makes.
 import type { Report } from '../report.js';
 import { runRotationModel } from '../model/run-model.js';
+import { resultCount, runRaces } from '../races/races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSynced } from './synced.js';
@@ -54,6 +55,27 @@ export const proofs: readonly Proof[] = [
       report.check(`${askedAgain} tokens asked for again are the same`, askedAgain === kills * 8, counted);
       report.check('some kills fell between commit and answer', bearerSignedOut > 0 || kills < 20, counted);
       return counted;
+    },
+  },
+  {
+    name: 'races',
+    title: 'nothing decided before a revocation is alive after it, whatever was in flight',
+    count: 1_000,
+    unit: 'rounds of each race in each setting',
+    async run({ seed, count, report }) {
+      const results = await runRaces({
+        seed,
+        rounds: count,
+        progress({ setting, race, violations: [first, ...others] }) {
+          const detail = `${others.length + 1} violations, the first in ${first}`;
+          report.check(`${setting}: ${race}`, first === undefined, detail);
+        },
+      });
+      const races = results.length;
+      report.check(`all ${resultCount} races were run`, races === resultCount, races);
+      const sum = (of: 'inside' | 'released' | 'refused') => results.reduce((all, one) => all + one[of], 0);
+      const counted = { inside: sum('inside'), released: sum('released'), refused: sum('refused') };
+      return { races, roundsOfEach: count, ...counted };
     },
   },
   {
