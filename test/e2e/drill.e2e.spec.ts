@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { repositoryRoot } from '../tools/drill/target.js';
+import { repositoryRoot } from '../tools/repository.js';
 import type { ReportDocument } from '../tools/report.js';
 
 const run = promisify(execFile);

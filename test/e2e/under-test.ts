@@ -18,7 +18,7 @@ import {
   type Person,
 } from '../tools/client/index.js';
 import { idsOf, type SessionIds } from '../tools/drill/stage.js';
-import { OwnTarget } from '../tools/drill/target.js';
+import { OwnTarget } from '../tools/target/target.js';
 
 const common = {
   redirectUris: ['http://127.0.0.1/callback', 'https://app.example.org/callback'],

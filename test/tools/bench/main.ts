@@ -4,7 +4,7 @@ import { openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { OwnTarget, Target } from '../drill/target.js';
+import { OwnTarget, Target } from '../target/target.js';
 import { Report } from '../report.js';
 import { refreshLoad } from './refresh-load.js';
 import type { Kind, Round } from './refresh-load.js';

@@ -1,7 +1,7 @@
 // Closed-loop refresh load with real rotating sessions: bearer and DPoP in turns, round by round.
 import { randomBytes } from 'node:crypto';
 import { App, demoBearer, demoPhone, discover, newDeviceKey } from '../client/index.js';
-import type { Target } from '../drill/target.js';
+import type { Target } from '../target/target.js';
 import { DeviceKey } from '../model/device-key.js';
 import type { Report } from '../report.js';
 import { LoadConnection } from './connection.js';

@@ -5,7 +5,7 @@ import { copies } from './copies.js';
 import { lostAnswers } from './lost-answers.js';
 import { revocations } from './revocations.js';
 import { Stage, type Scenario } from './stage.js';
-import { OwnTarget, Target } from './target.js';
+import { OwnTarget, Target } from '../target/target.js';
 import { thieves } from './thieves.js';
 
 const scenarios: readonly Scenario[] = [...lostAnswers, ...copies, ...thieves, ...revocations];

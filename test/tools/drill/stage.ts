@@ -14,7 +14,7 @@ import {
 } from '../client/index.js';
 import type { DeviceKey, HeldTokens, Person } from '../client/index.js';
 import type { Report } from '../report.js';
-import type { Target } from './target.js';
+import type { Target } from '../target/target.js';
 
 export interface Scenario {
   readonly name: string;

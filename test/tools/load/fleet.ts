@@ -9,7 +9,7 @@ import {
   TokenCaller,
   type Person,
 } from '../client/index.js';
-import type { Target } from '../drill/target.js';
+import type { Target } from '../target/target.js';
 import { LoadPhone, type OnAnswer, type Outcome } from './phone.js';
 
 export interface FleetSize {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint } from '@sallyport/tokens';
-import { OwnTarget } from '../drill/target.js';
+import { OwnTarget } from '../target/target.js';
 import { Fleet } from '../load/fleet.js';
 import type { LoadPhone, Outcome } from '../load/phone.js';
 import { AnswerBook, placeOf } from './answer-book.js';

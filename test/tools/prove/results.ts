@@ -1,8 +1,8 @@
 // What a proof counted, kept beside the documentation that quotes it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../repository.js';
 
 export interface ProofResult {
   readonly proof: string;
@@ -31,11 +31,4 @@ function commitOf(root: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The folder of package.json, from source and from build output alike. */
-function repositoryRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
 }

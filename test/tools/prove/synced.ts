@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OwnTarget } from '../drill/target.js';
+import { OwnTarget } from '../target/target.js';
 import { Fleet } from '../load/fleet.js';
 import type { Report } from '../report.js';
 import { judgeAnswers, parseTrace, straceArguments, type Verdict } from './system-calls.js';
