@@ -8,8 +8,9 @@ import { streamProblems } from '@sallyport/core-session';
 import type { RecordedEvent } from '@sallyport/engine';
 import { openGround } from './local-service.js';
 import type { Ground } from './local-service.js';
-import { RotationModel, stepKinds, Violation } from './rotation-model.js';
+import { RotationModel, stepKinds } from './rotation-model.js';
 import type { Step } from './rotation-model.js';
+import { Violation } from './rules.js';
 
 export interface ModelRun {
   readonly seed: number;
