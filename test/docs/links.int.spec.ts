@@ -15,7 +15,7 @@ describe('paths in the documentation', () => {
 
   it.each([
     'See `libs/engine/src/event-store.ts`, `.ci/run` and [errors](errors.md#oautherrorcode).',
-    'A stream is called `session-<id>`, a file `ledger.sqlite`, a package `@nestjs/cqrs`, a folder `apps/<name>`.',
+    'A stream: `session-<id>`, a file: `ledger.sqlite`, a package: `@nestjs/cqrs`, a folder: `apps/<name>`.',
     'Elsewhere: [RFC](https://www.rfc-editor.org/rfc/rfc9449).',
     '```\ncat docs/not-a-name-in-prose.md\n```\n',
   ])('lets pass: %s', (text) => expect(deadPaths(planted(text))).toEqual([]));

@@ -18,11 +18,12 @@ export function page(path: string): Page {
 /** README, ARCHITECTURE and everything in Markdown below docs. */
 export function allPages(): Page[] {
   const below = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
-  const docs = below.filter((name) => name.endsWith('.md')).map((name) => `docs/${name.replaceAll('\\', '/')}`);
+  const written = below.filter((name) => name.endsWith('.md'));
+  const docs = written.map((name) => `docs/${name.replaceAll('\\', '/')}`);
   return ['README.md', 'ARCHITECTURE.md', ...docs.sort()].map(page);
 }
 
-/** The text below a heading (written with its `#` signs) up to the next heading of the same rank or a higher one. */
+/** The text below a heading (written with its `#` signs) up to the next of the same rank or a higher one. */
 export function section({ path, text }: Page, heading: string): string {
   const lines = text.split('\n');
   const start = lines.indexOf(heading);
@@ -63,7 +64,8 @@ export function deadPaths({ path, text }: Page): string[] {
   return [...named, ...links].filter((name) => !existsSync(join(root, name)));
 }
 
-/** What is meant as a path from the root: below one of its folders and without a placeholder, or a file in it. */
+/** A path from the root: below one of its folders and without a placeholder, or a file in it. */
 function isPath(code: string): boolean {
-  return /^(apps|libs|test|docs|\.ci)\/[\w./-]+$/.test(code) || /^\.?[\w-]+(\.[\w-]+)*\.(md|mjs|ts)$/.test(code);
+  const below = /^(apps|libs|test|docs|\.ci)\/[\w./-]+$/;
+  return below.test(code) || /^\.?[\w-]+(\.[\w-]+)*\.(md|mjs|ts)$/.test(code);
 }

@@ -6,12 +6,18 @@ import { sourceFiles } from '../architecture/workspace.js';
 import { blocks, page, section, table } from './pages.js';
 
 const readme = page('README.md');
-const names = (rows: readonly string[][]): string[] => rows.map(([name = '']) => name.replaceAll('`', '')).sort();
+
+/** The first column, without backticks, in order. */
+function names(rows: readonly string[][]): string[] {
+  return rows.map(([name = '']) => name.replaceAll('`', '')).sort();
+}
 
 describe("README's tables", () => {
   it('show every setting with its default and meaning, and none that is not there', () => {
     const shown = table(section(readme, '## Configuration'), 'name');
-    const defined = settingDescriptions.map((setting) => [`\`${setting.name}\``, setting.default, setting.description]);
+    const defined = settingDescriptions.map((setting) => {
+      return [`\`${setting.name}\``, setting.default, setting.description];
+    });
     expect(shown).toEqual(defined);
   });
 
@@ -25,13 +31,16 @@ describe("README's tables", () => {
 
   it('show the reasons that docs/errors.md lists', () => {
     const errors = page('docs/errors.md');
-    const listed = ['## StandingReason', '## GrantReason'].flatMap((list) => table(section(errors, list), 'code'));
+    const lists = ['## StandingReason', '## GrantReason'];
+    const listed = lists.flatMap((list) => table(section(errors, list), 'code'));
     expect(names(table(section(readme, '## What a client must do'), 'reason'))).toEqual(names(listed));
   });
 
   it('show every metric of our own', () => {
     const sources = sourceFiles('libs', 'apps').filter(({ path }) => !path.endsWith('.spec.ts'));
-    const made = sources.flatMap(({ text }) => [...text.matchAll(/name: '(sallyport_\w+)'/g)].map(([, name = '']) => name));
+    const made = sources.flatMap(({ text }) => {
+      return [...text.matchAll(/name: '(sallyport_\w+)'/g)].map(([, name = '']) => name);
+    });
     expect(made.length).toBeGreaterThan(10);
     expect(names(table(section(readme, '## Operations'), 'metric'))).toEqual([...new Set(made)].sort());
   });
