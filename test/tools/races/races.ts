@@ -101,7 +101,8 @@ async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
       random.reseed(seedOf(run.seed, setting.name, one[0]));
       report(await roundsOf(one, ring, run.rounds));
     }
-    const { events, problems } = await ledgerProblems(ground.store);
+    const unread = (error: unknown) => ({ events: 0, ...thrown(error) });
+    const { events, problems } = await ledgerProblems(ground.store).catch(unread);
     report({
       race: 'the ledger folds',
       rounds: events,
@@ -135,7 +136,7 @@ async function roundsOf([name, run]: Race, ring: Ring, rounds: number): Promise<
 
 function thrown(error: unknown): Round {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { problems: [`the round broke off: ${text}`], trace: [] };
+  return { problems: [`broke off: ${text}`], trace: [] };
 }
 
 async function pairedRound(pairing: Pairing, ring: Ring): Promise<Round> {
