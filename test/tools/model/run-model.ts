@@ -20,8 +20,8 @@ export interface ModelRun {
   readonly progress?: (refreshes: number) => void;
 }
 
-const stepsPerHistory = 400;
-const historiesPerBatch = 10;
+const stepsPerHistory = 1_200;
+const historiesPerBatch = 4;
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({ kind: fc.constantFrom(...stepKinds), who: fc.nat(63), how: fc.nat(63) }),
