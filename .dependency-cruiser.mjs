@@ -48,7 +48,8 @@ const specPackages = [
 ];
 
 const index = '^libs/[^/]+/src/index\\.ts$';
-const spec = '\\.spec\\.ts$';
+/** Specs, and the doubles that the specs of one library share. */
+const spec = '(\\.spec|/spec-examples)\\.ts$';
 const npm = (names) => names.map((name) => `(^|/)node_modules/(@types/)?${name}/`);
 
 /** The other libraries that a library may import, by the prefix that is its kind. */
@@ -103,6 +104,7 @@ export default {
     forbid('libraries never import apps', { path: '^libs/' }, { path: '^apps/' }),
     forbid('nothing imports test', { path: '^(libs|apps)/' }, { path: '^test/' }),
     forbid('testing in specs only', production, { path: '^libs/testing/' }),
+    forbid('doubles in specs only', production, { path: '/spec-examples\\.ts$' }),
     forbid('no development packages in production', production, {
       dependencyTypes: ['npm-dev'],
       pathNot: '(^|/)node_modules/@types/',

@@ -1,7 +1,7 @@
 // What the issuer publishes about itself: metadata by RFC 8414, keys by RFC 7517.
 import { MemorySecretStore } from '@sallyport/testing';
-import { startOAuth } from './examples.js';
-import type { RunningOAuth } from './examples.js';
+import { startOAuth } from './spec-examples.js';
+import type { RunningOAuth } from './spec-examples.js';
 
 const wellKnown = '/.well-known/oauth-authorization-server';
 

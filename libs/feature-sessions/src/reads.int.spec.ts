@@ -3,7 +3,7 @@ import { openAccount } from '@sallyport/core-session';
 import type { AccountState, SessionState } from '@sallyport/core-session';
 import type { JsonObject, ViewCommit } from '@sallyport/engine';
 import { MemoryViewStore } from '@sallyport/testing';
-import { ago, ExampleApp, nowMs } from './examples.js';
+import { ago, ExampleApp, nowMs } from './spec-examples.js';
 
 const views = new MemoryViewStore();
 const app = new ExampleApp(views);

@@ -2,7 +2,7 @@
 import { EngineError } from '@sallyport/engine';
 import { LedgerError } from '@sallyport/feature-ledger';
 import { MemoryViewStore } from '@sallyport/testing';
-import { alice, ExampleApp, nowMs } from './examples.js';
+import { alice, ExampleApp, nowMs } from './spec-examples.js';
 
 const app = new ExampleApp(new MemoryViewStore());
 const stale = { kind: 'principal', principal: { ...alice, authTimeMs: nowMs - 301_000 } } as const;

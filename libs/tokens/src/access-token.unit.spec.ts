@@ -10,7 +10,7 @@ import {
   NOON,
   segment,
   signJws,
-} from './examples.js';
+} from './spec-examples.js';
 import { type KeyRing, mintAccessToken, verifyAccessToken, type AccessTokenClaims } from './index.js';
 
 const AUDIENCE = 'https://api.example';

@@ -1,6 +1,6 @@
 // What a nonce promises: it says when we gave it out, for an hour, on every replica, and cannot be made up.
 import fc from 'fast-check';
-import { codeOf, ISSUER, mutations, newRing, NOON } from './examples.js';
+import { codeOf, ISSUER, mutations, newRing, NOON } from './spec-examples.js';
 import { KeyRing, ProofNonces } from './index.js';
 
 const HOUR = 3_600_000;

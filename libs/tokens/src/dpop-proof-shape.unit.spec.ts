@@ -1,5 +1,5 @@
 // Which key proofs cannot be parsed: RFC 9449 section 4.2, what JOSE forbids, and our own limits.
-import { codeOf, newPhoneKey, newProof, TOKEN_URL } from './examples.js';
+import { codeOf, newPhoneKey, newProof, TOKEN_URL } from './spec-examples.js';
 import { KeyProofs } from './index.js';
 
 const phone = newPhoneKey();

@@ -14,7 +14,7 @@ import {
   SESSION_ID,
   signJws,
   TOKEN_URL,
-} from './examples.js';
+} from './spec-examples.js';
 import {
   Credentials,
   fingerprint,

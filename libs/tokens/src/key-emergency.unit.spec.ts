@@ -1,6 +1,6 @@
 // What the ring does when keys have leaked, a store was restored, or a key turns up that it does not know.
 import { EngineError } from '@sallyport/engine';
-import { codeOfAsync, holdAnswers, newRing, NOON, settled } from './examples.js';
+import { codeOfAsync, holdAnswers, newRing, NOON, settled } from './spec-examples.js';
 import { KeyRing } from './index.js';
 
 /** Two processes on one store and one clock. */

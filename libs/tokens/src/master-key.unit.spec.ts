@@ -1,5 +1,5 @@
 // Which texts are a master key, what is said of the others, and that what it wraps opens in its place only.
-import { codeOf, ids, master, otherMaster } from './examples.js';
+import { codeOf, ids, master, otherMaster } from './spec-examples.js';
 import { MasterKey, newMasterKeyText, parseMasterKey } from './index.js';
 
 const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7));

@@ -10,7 +10,7 @@ import {
   newRing,
   otherMaster,
   settled,
-} from './examples.js';
+} from './spec-examples.js';
 import { Credentials, nameHash, networkOf, PersonalKeys } from './index.js';
 
 const place = { stream: 'session-1', eventId: 'event-1' };

@@ -1,7 +1,7 @@
 // What the refresh token codec promises: exact round trips, one spelling, and no altered token past the tag.
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { codeOf, ISSUER, master, mutations, newRing, SESSION_ID } from './examples.js';
+import { codeOf, ISSUER, master, mutations, newRing, SESSION_ID } from './spec-examples.js';
 import {
   fingerprint,
   KeyRing,

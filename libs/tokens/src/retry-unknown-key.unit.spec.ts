@@ -1,6 +1,6 @@
 // One more try with a ring read again: for keys another replica made, and for nothing else.
 import { EngineError } from '@sallyport/engine';
-import { codeOfAsync, ids, newRing, NOON, SESSION_ID } from './examples.js';
+import { codeOfAsync, ids, newRing, NOON, SESSION_ID } from './spec-examples.js';
 import {
   KeyRing,
   mintFirst,

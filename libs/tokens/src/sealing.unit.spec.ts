@@ -1,6 +1,6 @@
 // What a sealed box promises: closed to readers and writers, one purpose, a limited life, any replica.
 import fc from 'fast-check';
-import { codeOf, ids, mutations, newRing, NOON } from './examples.js';
+import { codeOf, ids, mutations, newRing, NOON } from './spec-examples.js';
 import { Sealer } from './index.js';
 
 const life = { now: NOON, ttlMs: 60_000 };

@@ -1,6 +1,6 @@
 // The service below HTTP, in this process: the real handlers on real stores, with a clock the caller moves.
 import 'reflect-metadata';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Module } from '@nestjs/common';
@@ -18,6 +18,7 @@ import {
   ServiceSettings,
 } from '@sallyport/feature-ledger';
 import type { RequestOrigin } from '@sallyport/feature-ledger';
+import { SystemIds } from '@sallyport/feature-operations';
 import { Credentials, KeyRing, newMasterKeyText, parseMasterKey, PersonalKeys } from '@sallyport/tokens';
 
 export const issuer = 'http://127.0.0.1:3000';
@@ -35,20 +36,6 @@ export class MovableClock extends Clock {
 
   advance(ms: number): void {
     this.nowMs += ms;
-  }
-}
-
-export class RandomIds extends Ids {
-  id(): string {
-    return randomBytes(16).toString('base64url');
-  }
-
-  uuid(): string {
-    return randomUUID();
-  }
-
-  bytes(length: number): Uint8Array {
-    return randomBytes(length);
   }
 }
 
@@ -117,7 +104,7 @@ export function openGround(
       synchronous: options.synchronous,
     }),
     secrets: SqliteSecretStore.open(join(directory, 'vault.sqlite')),
-    masterKeyText: newMasterKeyText(new RandomIds()),
+    masterKeyText: newMasterKeyText(new SystemIds()),
     clients: options.clients ?? exampleClients(),
   };
 }
@@ -132,7 +119,7 @@ export class LocalService {
 
   /** `store` in place of the ground's own, for doubles that fail. */
   static async start(ground: Ground, store: EventStore = ground.store): Promise<LocalService> {
-    const ids = new RandomIds();
+    const ids = new SystemIds();
     const master = parseMasterKey(ground.masterKeyText);
     const ring = new KeyRing({ store: ground.secrets, master, ids, clock: ground.clock, issuer });
     await ring.load();

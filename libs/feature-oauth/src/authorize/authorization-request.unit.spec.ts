@@ -1,6 +1,6 @@
 // The rules of the authorization endpoint: what is accepted, what the client is told, where nobody is sent.
 import { ClientRegistry } from '@sallyport/feature-ledger';
-import { authorization, codeChallenge, demoPhone, strictPhone, thumbprint } from '../examples.js';
+import { authorization, codeChallenge, demoPhone, strictPhone, thumbprint } from '../spec-examples.js';
 import { authorizationQuery, readAuthorization } from './authorization-request.js';
 
 const clients = new ClientRegistry([demoPhone, strictPhone]);

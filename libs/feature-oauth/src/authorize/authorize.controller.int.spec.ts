@@ -2,9 +2,9 @@
 import { EngineError } from '@sallyport/engine';
 import { SignIn } from '@sallyport/feature-ledger';
 import type { Authentication } from '@sallyport/feature-ledger';
-import { MemorySecretStore } from '@sallyport/testing';
-import { authorization, codeChallenge, encoded, noon, startOAuth, thumbprint } from '../examples.js';
-import type { Answer, Fields, RunningOAuth } from '../examples.js';
+import { MemorySecretStore, noon } from '@sallyport/testing';
+import { authorization, codeChallenge, encoded, startOAuth, thumbprint } from '../spec-examples.js';
+import type { Answer, Fields, RunningOAuth } from '../spec-examples.js';
 
 const authentication: Authentication = {
   accountId: 'alice',

@@ -2,8 +2,8 @@
 import { EngineError } from '@sallyport/engine';
 import { LedgerError, OpenAccount } from '@sallyport/feature-ledger';
 import { MemorySecretStore } from '@sallyport/testing';
-import { authorization, encoded, startOAuth } from '../examples.js';
-import type { Answer, Fields, RunningOAuth } from '../examples.js';
+import { authorization, encoded, startOAuth } from '../spec-examples.js';
+import type { Answer, Fields, RunningOAuth } from '../spec-examples.js';
 
 const person = { username: 'alice@example.com', password: 'correct horse battery' };
 

@@ -2,9 +2,9 @@
 import { EngineError } from '@sallyport/engine';
 import { ExchangeCode, RefreshSession, RevokeToken } from '@sallyport/feature-ledger';
 import type { OAuthFailure, TokenAnswer } from '@sallyport/feature-ledger';
-import { MemorySecretStore } from '@sallyport/testing';
-import { authorization, encoded, noon, startOAuth } from '../examples.js';
-import type { Fields, RunningOAuth } from '../examples.js';
+import { MemorySecretStore, noon } from '@sallyport/testing';
+import { authorization, encoded, startOAuth } from '../spec-examples.js';
+import type { Fields, RunningOAuth } from '../spec-examples.js';
 
 const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 const exchange = {

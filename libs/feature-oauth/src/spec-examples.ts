@@ -1,5 +1,5 @@
 // What the specs start from: two clients, one request, and the endpoints over a labelled double of the bus.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
@@ -12,12 +12,12 @@ import {
   RequestProofs,
   ServiceSettings,
 } from '@sallyport/feature-ledger';
+import { MovableClock, RandomIds } from '@sallyport/testing';
 import { KeyRing, MasterKey } from '@sallyport/tokens';
 import { Registry } from 'prom-client';
 import { controllers, OAuthModule, providers } from './oauth.module.js';
 
 export const issuer = 'https://id.example';
-export const noon = Date.parse('2026-11-22T12:00:00.000Z');
 
 /** 43 base64url characters, as SHA-256 gives. */
 export const codeChallenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
@@ -50,25 +50,6 @@ export const authorization = {
   code_challenge: codeChallenge,
   code_challenge_method: 'S256',
 } as const;
-
-export class MovableClock extends Clock {
-  time = noon;
-  now(): number {
-    return this.time;
-  }
-}
-
-export class RandomIds extends Ids {
-  id(): string {
-    return randomBytes(16).toString('base64url');
-  }
-  uuid(): string {
-    return randomUUID();
-  }
-  bytes(length: number): Uint8Array {
-    return randomBytes(length);
-  }
-}
 
 /** A double of the command bus: keeps what was dispatched and answers what the spec says. */
 export class ScriptedBus {

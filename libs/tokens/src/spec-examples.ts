@@ -1,31 +1,13 @@
 // Named examples that the specs of this library share: a clock to move, a store in memory, a ring, a key.
-import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign, type KeyObject } from 'node:crypto';
-import { Clock, Ids, SecretStore } from '@sallyport/engine';
+import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { SecretStore } from '@sallyport/engine';
+import { MovableClock, noon, RandomIds } from '@sallyport/testing';
 import { KeyRing, MasterKey, TokenError, type KeyRingParts, type TokenErrorCode } from './index.js';
 
 export const ISSUER = 'https://id.example';
 export const TOKEN_URL = `${ISSUER}/token`;
-export const NOON = Date.parse('2026-11-22T12:00:00.000Z');
+export const NOON = noon;
 export const SESSION_ID = 'AAECAwQFBgcICQoLDA0ODw';
-
-export class MovableClock extends Clock {
-  time = NOON;
-  now(): number {
-    return this.time;
-  }
-}
-
-export class RandomIds extends Ids {
-  id(): string {
-    return randomBytes(16).toString('base64url');
-  }
-  uuid(): string {
-    return randomUUID();
-  }
-  bytes(length: number): Uint8Array {
-    return randomBytes(length);
-  }
-}
 
 /** A secret store in memory; `away` makes it fail, `reads` counts look-ups. */
 export class MemorySecrets extends SecretStore {

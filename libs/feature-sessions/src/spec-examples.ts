@@ -8,6 +8,7 @@ import { Clock, ViewStore } from '@sallyport/engine';
 import type { JsonObject } from '@sallyport/engine';
 import { LedgerError, ProblemError, RequestProofs, ServiceSettings } from '@sallyport/feature-ledger';
 import type { AccessFailure, AuthenticateAccess, Principal, Written } from '@sallyport/feature-ledger';
+import { noon } from '@sallyport/testing';
 import { PersonalKeys, TokenError } from '@sallyport/tokens';
 import type { FastifyReply } from 'fastify';
 import { AccountController } from './account.controller.js';
@@ -18,7 +19,7 @@ import { SessionsController } from './sessions.controller.js';
 import { ViewProgress } from './view-progress.js';
 import { ViewWait } from './view-wait.js';
 
-export const nowMs = Date.parse('2026-11-22T12:00:00.000Z');
+export const nowMs = noon;
 
 export function ago(seconds: number): string {
   return new Date(nowMs - seconds * 1000).toISOString();
