@@ -100,17 +100,27 @@ export class ChangePasswordHandler implements ICommandHandler<ChangePassword> {
   async execute({ input, ordered }: ChangePassword): Promise<Written> {
     const { accountId, currentPassword, newPassword, except } = input;
     checkPassword(newPassword);
-    if (currentPassword !== undefined) await this.confirm(accountId, currentPassword);
+    const confirmed =
+      currentPassword === undefined ? undefined : await this.confirm(accountId, currentPassword);
     const credential = await this.passwords.hash(newPassword);
-    return this.runner.run({ accountId, ordered }, (at) => changePassword(at, { credential, except }));
+    return this.runner.run({ accountId, ordered }, (at) => {
+      // Hashing takes its time: what was confirmed must still be the password.
+      const isOld = confirmed !== undefined && at.account?.credentialRevision !== confirmed;
+      if (isOld) throw new LedgerError('password_wrong');
+      return changePassword(at, { credential, except });
+    });
   }
 
-  private async confirm(accountId: string, currentPassword: string): Promise<void> {
+  /** The revision of the credential that the password fits. */
+  private async confirm(accountId: string, currentPassword: string): Promise<number | undefined> {
     if (this.throttle.retryAfterSeconds(accountId) > 0) throw new LedgerError('too_many_attempts');
     const account = await this.ledger.accounts.fetch(streams.account(accountId));
-    if (await this.passwords.fits(currentPassword, account)) return this.throttle.succeeded(accountId);
-    this.throttle.failed(accountId);
-    throw new LedgerError('password_wrong');
+    if (!(await this.passwords.fits(currentPassword, account))) {
+      this.throttle.failed(accountId);
+      throw new LedgerError('password_wrong');
+    }
+    this.throttle.succeeded(accountId);
+    return account.state?.credentialRevision;
   }
 }
 
