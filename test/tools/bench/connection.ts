@@ -1,12 +1,12 @@
 // One HTTP/1.1 connection that refreshes its sessions in turns, one request at a time, with little work.
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { DeviceKey } from '../model/device-key.js';
+import { ProofSigner } from '../client/index.js';
 
 /** A session as the load rotates it. */
 export interface LoadSession {
   readonly clientId: string;
-  readonly key: DeviceKey | undefined;
+  readonly key: ProofSigner | undefined;
   refreshToken: string;
   nonce: string | undefined;
 }

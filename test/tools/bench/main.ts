@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OwnTarget, Target } from '../target/target.js';
+import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { refreshLoad } from './refresh-load.js';
 import type { Kind, Round } from './refresh-load.js';
@@ -24,20 +25,10 @@ signatures a second of one thread of this machine, measured before and after eac
 `;
 
 const aims: Readonly<Record<Kind, number>> = { bearer: 0.22, dpop: 0.11 };
-const exitUsage = 64;
 
-process.exitCode = await main();
+await runTool({ help, readOptions, run });
 
-async function main(): Promise<number> {
-  const values = readOptions();
-  if (typeof values === 'string') {
-    process.stderr.write(`${values}\n\n${help}`);
-    return exitUsage;
-  }
-  if (values.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const report = new Report({ tool: 'bench', json: values.json });
   const { issuer, 'data-dir': dataDir } = values;
   const own = issuer === undefined || dataDir === undefined;
@@ -123,21 +114,17 @@ function rounded(value: number): number {
 }
 
 function readOptions() {
-  try {
-    return parseArgs({
-      options: {
-        issuer: { type: 'string' },
-        'data-dir': { type: 'string' },
-        connections: { type: 'string', default: '32' },
-        sessions: { type: 'string', default: '4' },
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '4' },
-        cores: { type: 'string', default: '0' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    return (error as Error).message;
-  }
+  return parseArgs({
+    options: {
+      issuer: { type: 'string' },
+      'data-dir': { type: 'string' },
+      connections: { type: 'string', default: '32' },
+      sessions: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '4' },
+      cores: { type: 'string', default: '0' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
 }

@@ -1,8 +1,7 @@
 // Closed-loop refresh load with real rotating sessions: bearer and DPoP in turns, round by round.
 import { randomBytes } from 'node:crypto';
-import { App, demoBearer, demoPhone, discover, newDeviceKey } from '../client/index.js';
+import { App, demoBearer, demoPhone, discover, newDeviceKey, ProofSigner } from '../client/index.js';
 import type { Target } from '../target/target.js';
-import { DeviceKey } from '../model/device-key.js';
 import type { Report } from '../report.js';
 import { LoadConnection } from './connection.js';
 import type { LoadSession, Seen } from './connection.js';
@@ -121,7 +120,7 @@ async function signIn(target: Target, kind: Kind, count: number): Promise<LoadSe
       const key = bound ? await newDeviceKey() : undefined;
       const app = new App({ as, registration: bound ? demoPhone : demoBearer, key });
       const { refreshToken } = await app.signIn(person);
-      const fast = key && new DeviceKey(new URL('/token', target.issuer).href, key.privateKey);
+      const fast = key && new ProofSigner(new URL('/token', target.issuer).href, key.privateKey);
       sessions.push({
         clientId: app.options.registration.clientId,
         key: fast,

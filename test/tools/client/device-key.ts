@@ -25,7 +25,7 @@ export type ProofClaims = Readonly<Record<string, unknown>>;
 
 /** A proof by the key. `header` replaces members of the usual one; undefined ones are left out. */
 export function signProof(
-  key: DeviceKey,
+  key: Pick<DeviceKey, 'privateKey' | 'publicJwk'>,
   claims: ProofClaims,
   header: Readonly<Record<string, unknown>> = {},
 ): string {

@@ -2,6 +2,7 @@
 export { App, SignedOut, type AppOptions } from './app.js';
 export { newDeviceKey, newId, signProof, tokenHash, type DeviceKey, type ProofClaims } from './device-key.js';
 export { AnswerLost, Network, readAnswer, replay, type Answer, type Recorded } from './network.js';
+export { ProofSigner } from './proof-signer.js';
 export {
   authorizationUrl,
   demoBearer,

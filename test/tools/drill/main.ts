@@ -1,5 +1,6 @@
 // `npm run drill`: plays losses, thefts and revocations against a service, and checks what its ledger tells.
 import { parseArgs } from 'node:util';
+import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { copies } from './copies.js';
 import { lostAnswers } from './lost-answers.js';
@@ -20,24 +21,13 @@ Scenarios (those with * need a service started with SALLYPORT_TEST_CLOCK=1):
 ${scenarios.map(listed).join('\n')}
 `;
 
-const exitUsage = 64;
-
 function listed({ name, title, needsClock }: Scenario): string {
   return `  ${name}${needsClock ? ' *' : ''}\n      ${title}`;
 }
 
-process.exitCode = await main();
+await runTool({ help, readOptions, run });
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${help}`);
-    return exitUsage;
-  }
-  if (options.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+async function run(options: Options): Promise<number> {
   const report = new Report({ tool: 'drill', json: options.json });
   const { issuer, dataDir } = options;
   const isOwn = issuer === undefined || dataDir === undefined;
@@ -81,23 +71,19 @@ interface Options {
 
 /** The options, or what is wrong with them. */
 function readOptions(): Options | string {
-  try {
-    const { values } = parseArgs({
-      options: {
-        issuer: { type: 'string' },
-        'data-dir': { type: 'string' },
-        only: { type: 'string', multiple: true },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const { issuer, 'data-dir': dataDir, only = [], json, help: wanted } = values;
-    if ((issuer === undefined) !== (dataDir === undefined)) return '--issuer and --data-dir go together.';
-    const unknown = only.find((name) => scenarios.every((scenario) => scenario.name !== name));
-    if (unknown !== undefined) return `There is no scenario "${unknown}".`;
-    const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
-    return { issuer, dataDir, chosen, json, help: wanted };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { values } = parseArgs({
+    options: {
+      issuer: { type: 'string' },
+      'data-dir': { type: 'string' },
+      only: { type: 'string', multiple: true },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { issuer, 'data-dir': dataDir, only = [], json, help: wanted } = values;
+  if ((issuer === undefined) !== (dataDir === undefined)) return '--issuer and --data-dir go together.';
+  const unknown = only.find((name) => scenarios.every((scenario) => scenario.name !== name));
+  if (unknown !== undefined) return `There is no scenario "${unknown}".`;
+  const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
+  return { issuer, dataDir, chosen, json, help: wanted };
 }

@@ -11,7 +11,7 @@ import {
   SignIn,
   UnlockAccount,
 } from '@sallyport/feature-ledger';
-import { DeviceKey } from './device-key.js';
+import { ProofSigner } from '../client/index.js';
 import { origin, tokenUrl } from './local-service.js';
 import { Phone } from './phone.js';
 import { Violation } from './rules.js';
@@ -94,7 +94,7 @@ async function signedIn(world: World, accountId: string, { bound, usesAttempts }
   const username = world.emails.get(accountId) as string;
   const result = await service.commands.execute(new SignIn({ username, password, clientId }, origin()));
   if (result.kind !== 'authenticated') throw new Violation(`sign-in: ${result.kind}`);
-  const key = bound ? new DeviceKey(tokenUrl) : undefined;
+  const key = bound ? new ProofSigner(tokenUrl) : undefined;
   const codeVerifier = randomBytes(32).toString('base64url');
   const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url');
   const redirectUri = 'http://127.0.0.1/callback';

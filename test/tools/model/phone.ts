@@ -1,6 +1,6 @@
 // An honest client app: one token store, read again before every signing, changed by the rules.
 import type { OAuthFailure, TokenAnswer } from '@sallyport/feature-ledger';
-import { DeviceKey, newAttempt } from './device-key.js';
+import { newId, type ProofSigner } from '../client/index.js';
 
 export type Answer = TokenAnswer | OAuthFailure;
 
@@ -31,7 +31,7 @@ export class Phone {
 
   constructor(
     readonly of: { readonly accountId: string; readonly sessionId: string; readonly usesAttempts: boolean },
-    readonly key: DeviceKey | undefined,
+    readonly key: ProofSigner | undefined,
     signIn: { readonly token: string; readonly nonce: string },
   ) {
     this.nonce = signIn.nonce;
@@ -65,6 +65,6 @@ export class Phone {
   }
 
   private store(token: string): void {
-    this.stored = { token, attempt: this.of.usesAttempts ? newAttempt() : undefined };
+    this.stored = { token, attempt: this.of.usesAttempts ? newId() : undefined };
   }
 }

@@ -1,5 +1,5 @@
 // Steps of thieves, with tokens, proofs and keys that they stole from phones.
-import { DeviceKey, newAttempt } from './device-key.js';
+import { newId, ProofSigner } from '../client/index.js';
 import { tokenUrl } from './local-service.js';
 import { roundTrip } from './network.js';
 import type { Phone, WireRequest } from './phone.js';
@@ -7,7 +7,7 @@ import { isSampled, Violation } from './rules.js';
 import { pick } from './world.js';
 import type { World } from './world.js';
 
-const strangersKey = new DeviceKey(tokenUrl);
+const strangersKey = new ProofSigner(tokenUrl);
 
 /** The phone's token, without a proof or with one of another key. */
 export async function thiefToken(world: World, who: number, how: number): Promise<void> {
@@ -44,7 +44,7 @@ export async function thiefKey(world: World, who: number, how: number): Promise<
   const phone = pick(world.phones, who);
   // Rarely: a compromised phone tests little else.
   if (phone?.key === undefined || phone.stored === undefined || how % 4 !== 0) return;
-  const attempt = how % 8 === 0 ? newAttempt() : undefined;
+  const attempt = how % 8 === 0 ? newId() : undefined;
   const proof = phone.key.proof({ nonce: world.service.nonce(), attempt });
   const before = await world.state(phone.of.sessionId);
   phone.compromised = true;

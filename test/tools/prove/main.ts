@@ -1,5 +1,6 @@
 // `npm run prove`: the long runs behind the guarantees, with what they counted.
 import { parseArgs } from 'node:util';
+import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { proofs, type Proof } from './proofs.js';
 import { saveResult } from './results.js';
@@ -15,8 +16,6 @@ Names (or all):
 ${proofs.map(({ name, title, count, unit }) => `  ${name} (${count} ${unit})\n      ${title}`).join('\n')}
 `;
 
-const exitUsage = 64;
-
 interface Options {
   readonly chosen: readonly Proof[];
   readonly count: number | undefined;
@@ -26,18 +25,9 @@ interface Options {
   readonly help: boolean;
 }
 
-process.exitCode = await main();
+await runTool({ help, readOptions, run });
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n\n${help}`);
-    return exitUsage;
-  }
-  if (options.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+async function run(options: Options): Promise<number> {
   const report = new Report({ tool: 'prove', json: options.json });
   for (const proof of options.chosen) await prove(proof, options, report);
   return report.finish();
@@ -68,28 +58,24 @@ async function prove(proof: Proof, options: Options, report: Report): Promise<vo
 
 /** The options, or what is wrong with them. */
 function readOptions(): Options | string {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        count: { type: 'string' },
-        seed: { type: 'string' },
-        save: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const chosen = proofs.filter(({ name }) => positionals.includes(name) || positionals.includes('all'));
-    const names = ['all', ...proofs.map(({ name }) => name)];
-    const unknown = positionals.find((name) => !names.includes(name));
-    if (unknown !== undefined) return `There is no proof "${unknown}".`;
-    if (chosen.length === 0 && !values.help) return 'Name what to prove.';
-    const [count, seed] = [values.count, values.seed].map(wholeNumber);
-    if (Number.isNaN(count) || Number.isNaN(seed)) return '--count and --seed are whole numbers above 0.';
-    return { ...values, chosen, count, seed: seed ?? 1 + (Date.now() % 1_000_000_000) };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      count: { type: 'string' },
+      seed: { type: 'string' },
+      save: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const chosen = proofs.filter(({ name }) => positionals.includes(name) || positionals.includes('all'));
+  const names = ['all', ...proofs.map(({ name }) => name)];
+  const unknown = positionals.find((name) => !names.includes(name));
+  if (unknown !== undefined) return `There is no proof "${unknown}".`;
+  if (chosen.length === 0 && !values.help) return 'Name what to prove.';
+  const [count, seed] = [values.count, values.seed].map(wholeNumber);
+  if (Number.isNaN(count) || Number.isNaN(seed)) return '--count and --seed are whole numbers above 0.';
+  return { ...values, chosen, count, seed: seed ?? 1 + (Date.now() % 1_000_000_000) };
 }
 
 /** Undefined where none is given, NaN for what is no whole number above 0. */

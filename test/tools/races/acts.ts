@@ -1,6 +1,6 @@
 // What can be in flight when a revocation lands: refreshes, a code's exchange, a sign-in.
 import type { SignInResult } from '@sallyport/feature-ledger';
-import { DeviceKey } from '../model/device-key.js';
+import { ProofSigner } from '../client/index.js';
 import { tokenUrl } from '../model/local-service.js';
 import { holder, keep, retried } from './person.js';
 import type { Answer, Code, Held, Person, Processes } from './person.js';
@@ -71,7 +71,7 @@ export const acts: { readonly [name in ActName]: (input: ActInput, acted: Acted)
     const result = await retried(once);
     if (result.kind !== 'authenticated') return;
     await random.pause(8);
-    const code = await by.code(result.authentication, input.bound ? new DeviceKey(tokenUrl) : undefined);
+    const code = await by.code(result.authentication, input.bound ? new ProofSigner(tokenUrl) : undefined);
     await exchangeAndGoOn(input, code, acted);
   },
 };

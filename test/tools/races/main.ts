@@ -1,5 +1,6 @@
 // The races as a tool: `node dist/test/tools/races/main.js --rounds 1000`.
 import { parseArgs } from 'node:util';
+import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { runRaces } from './races.js';
 import type { RaceResult } from './races.js';
@@ -11,12 +12,20 @@ const help = `node dist/test/tools/races/main.js [options]
   --json        one JSON document on standard output
   --help
 `;
-const exitUsage = 64;
 const violationsShown = 3;
 
-process.exitCode = await main();
+await runTool({ help, readOptions, run });
 
-async function main(): Promise<number> {
+interface Options {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly only: string | undefined;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** The options, or what is wrong with them. */
+function readOptions(): Options | string {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '1000' },
@@ -27,20 +36,24 @@ async function main(): Promise<number> {
     },
   });
   const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
-  if (values.help || !Number.isInteger(rounds) || !Number.isInteger(seed) || rounds < 1) {
-    process.stderr.write(help);
-    return values.help ? 0 : exitUsage;
+  if (!Number.isInteger(rounds) || !Number.isInteger(seed) || rounds < 1) {
+    return '--rounds and --seed are whole numbers, the first above 0.';
   }
-  const report = new Report({ tool: 'races', json: values.json });
+  return { rounds, seed, only: values.only, json: values.json, help: values.help };
+}
+
+async function run({ rounds, seed, only, json }: Options): Promise<number> {
+  const report = new Report({ tool: 'races', json });
   report.say(`${rounds} rounds of each race, seed ${seed}`);
   let setting = '';
   await runRaces({
     rounds,
     seed,
-    only: values.only,
+    only,
     progress: (result) => {
-      if (result.setting !== setting)
+      if (result.setting !== setting) {
         report.group(result.setting, 'nothing decided before a revocation outlives it');
+      }
       setting = result.setting;
       add(report, result);
     },

@@ -1,5 +1,5 @@
 // Races for one generation: a token presented many times at once, and rotations whose answers get lost.
-import type { DeviceKey } from '../model/device-key.js';
+import type { ProofSigner } from '../client/index.js';
 import { streams } from '@sallyport/core-session';
 import { keep } from './person.js';
 import type { Answer, Held } from './person.js';
@@ -21,7 +21,7 @@ export async function keyBoundInParallel(ring: Ring): Promise<Found> {
   const held = await newSession(ring, true);
   const token = held.refreshTokens[0] as string;
   // Some are one request sent twice: the second is refused as a replay, without a verdict on the token.
-  const copied = (held.key as DeviceKey).proof({ nonce: by.any.nonce(), token });
+  const copied = (held.key as ProofSigner).proof({ nonce: by.any.nonce(), token });
   const proofs = [undefined, undefined, ...(random.chance(0.5) ? [copied, copied] : [undefined])];
   const { answers, trace } = await allAtOnce(ring, held, proofs);
   const problems = successorProblems(

@@ -14,7 +14,7 @@ import type { Standing } from '@sallyport/core-session';
 import { isEngineError } from '@sallyport/engine';
 import { parseRefreshToken } from '@sallyport/tokens';
 import type { KeyRing } from '@sallyport/tokens';
-import { DeviceKey } from '../model/device-key.js';
+import { ProofSigner } from '../client/index.js';
 import { issuer, origin, tokenUrl } from '../model/local-service.js';
 import type { LocalService } from '../model/local-service.js';
 import type { Random } from './random.js';
@@ -35,14 +35,14 @@ export interface Code {
   readonly clientId: string;
   readonly sessionId: string;
   readonly authentication: Authentication;
-  readonly key: DeviceKey | undefined;
+  readonly key: ProofSigner | undefined;
 }
 
 /** A session and every token of it that was released. */
 export interface Held {
   readonly sessionId: string;
   readonly clientId: string;
-  readonly key: DeviceKey | undefined;
+  readonly key: ProofSigner | undefined;
   readonly markerAccount: number;
   readonly refreshTokens: string[];
   readonly accessTokens: string[];
@@ -84,7 +84,7 @@ export class Processes {
   }
 
   /** The code of a sign-in, for a client with or without a key of its own. */
-  async code(authentication: Authentication, key: DeviceKey | undefined): Promise<Code> {
+  async code(authentication: Authentication, key: ProofSigner | undefined): Promise<Code> {
     const clientId = key === undefined ? 'demo-bearer' : 'demo-phone';
     const verifier = randomBytes(32).toString('base64url');
     const codeChallenge = createHash('sha256').update(verifier).digest('base64url');
@@ -112,7 +112,7 @@ export class Processes {
 
   /** A session of an authentication, which must succeed. */
   async session(authentication: Authentication, bound: boolean): Promise<Held> {
-    const code = await this.code(authentication, bound ? new DeviceKey(tokenUrl) : undefined);
+    const code = await this.code(authentication, bound ? new ProofSigner(tokenUrl) : undefined);
     const held = holder(code);
     for (let tries = 0; tries < maxTries; tries += 1) {
       const answer = await this.exchange(code);

@@ -1,6 +1,6 @@
 // One round of a race: a person and sessions are made, then an act and a revocation are let loose on each
 // other.
-import { DeviceKey } from '../model/device-key.js';
+import { ProofSigner } from '../client/index.js';
 import { tokenUrl } from '../model/local-service.js';
 import { acts } from './acts.js';
 import type { Acted, ActName } from './acts.js';
@@ -90,7 +90,7 @@ async function setUp({ by, random }: Ring): Promise<Scene> {
     keep(held, await by.refresh(held, held.refreshTokens.at(-1) as string));
   }
   const spared = await by.session(authentication, random.chance(0.5));
-  const key = (): DeviceKey | undefined => (bound ? new DeviceKey(tokenUrl) : undefined);
+  const key = (): ProofSigner | undefined => (bound ? new ProofSigner(tokenUrl) : undefined);
   const code = await by.code(authentication, key());
   return { person, held, spared, code, unusedCode: await by.code(authentication, key()) };
 }
