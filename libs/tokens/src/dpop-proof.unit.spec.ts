@@ -1,7 +1,16 @@
 // What is asked of a key proof: RFC 9449 section 4.3, one reason a refusal, and no altered proof accepted.
 import { createHash } from 'node:crypto';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
-import { codeOf, codeOfAsync, ids, mutations, newPhoneKey, newProof, segment, signJws } from './spec-examples.js';
+import {
+  codeOf,
+  codeOfAsync,
+  ids,
+  mutations,
+  newPhoneKey,
+  newProof,
+  segment,
+  signJws,
+} from './spec-examples.js';
 import { TOKEN_URL } from './spec-examples.js';
 import { KeyProofs, PROOF_ALGORITHMS, TokenError, tokenHash } from './index.js';
 

@@ -1,5 +1,14 @@
 // What the ring promises: keys outlive processes, are known before their use, and leave when they are bad.
-import { codeOfAsync, codeOf, ids, ISSUER, master, MemorySecrets, newRing, otherMaster } from './spec-examples.js';
+import {
+  codeOfAsync,
+  codeOf,
+  ids,
+  ISSUER,
+  master,
+  MemorySecrets,
+  newRing,
+  otherMaster,
+} from './spec-examples.js';
 import { KEY_PURPOSES, KeyRing, type KeyDescription } from './index.js';
 
 const DAY = 86_400_000;
