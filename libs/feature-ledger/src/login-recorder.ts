@@ -7,6 +7,7 @@ import { Clock } from '@sallyport/engine';
 import type { Position } from '@sallyport/engine';
 import { Ledger } from './ledger.js';
 import type { Order } from './ledger.js';
+import { PendingCounts } from './pending-counts.js';
 
 interface Failures {
   readonly stream: string;
@@ -17,21 +18,16 @@ interface Failures {
   count: number;
 }
 
-const intervalMs = 60_000;
-const sweepMs = 5_000;
-const maxPending = 50_000;
-
 @Injectable()
 export class LoginRecorder implements OnModuleDestroy {
   private readonly logger = new Logger(LoginRecorder.name);
-  private readonly pending = new Map<string, Failures>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly pending: PendingCounts<Failures>;
 
   constructor(
     private readonly ledger: Ledger,
     private readonly clock: Clock,
   ) {
-    this.timer = setInterval(() => void this.sweep(this.clock.now() - intervalMs), sweepMs).unref();
+    this.pending = new PendingCounts(clock, (failures) => this.appendFailures(failures));
   }
 
   /** Counts a failure for the account, or for the name when nobody has it. */
@@ -49,9 +45,8 @@ export class LoginRecorder implements OnModuleDestroy {
       known.untilMs = now;
       return;
     }
-    if (this.pending.size >= maxPending) return;
     const { accountId, ipTag } = of;
-    this.pending.set(key, { stream, accountId, ipTag, sinceMs: now, untilMs: now, count: 1 });
+    this.pending.add(key, { stream, accountId, ipTag, sinceMs: now, untilMs: now, count: 1 });
   }
 
   /** Appends an event about attempts at any revision; rejects when the store does not take it. */
@@ -74,26 +69,11 @@ export class LoginRecorder implements OnModuleDestroy {
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.sweep(Number.POSITIVE_INFINITY);
+    await this.pending.close();
   }
 
-  private async sweep(sinceMs: number): Promise<void> {
-    for (const [key, entry] of this.pending) {
-      if (entry.sinceMs > sinceMs) continue;
-      this.pending.delete(key);
-      await this.appendFailures(entry);
-    }
-  }
-
-  private async appendFailures({
-    stream,
-    accountId,
-    ipTag,
-    sinceMs,
-    untilMs,
-    count,
-  }: Failures): Promise<void> {
+  private async appendFailures(failures: Failures): Promise<void> {
+    const { stream, accountId, ipTag, sinceMs, untilMs, count } = failures;
     const data = {
       count,
       since: new Date(sinceMs).toISOString(),

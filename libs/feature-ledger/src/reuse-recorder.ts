@@ -5,29 +5,26 @@ import { recordReuse, streams } from '@sallyport/core-session';
 import type { ReuseRecord } from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
 import { Ledger } from './ledger.js';
+import { PendingCounts } from './pending-counts.js';
 
 interface Pending {
   readonly sessionId: string;
   record: ReuseRecord;
-  readonly sinceMs: number;
   count: number;
 }
-
-const intervalMs = 60_000;
-const sweepMs = 5_000;
-const maxPending = 50_000;
 
 @Injectable()
 export class ReuseRecorder implements OnModuleDestroy {
   private readonly logger = new Logger(ReuseRecorder.name);
-  private readonly pending = new Map<string, Pending>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly pending: PendingCounts<Pending>;
 
   constructor(
     private readonly ledger: Ledger,
-    private readonly clock: Clock,
+    clock: Clock,
   ) {
-    this.timer = setInterval(() => void this.sweep(this.clock.now() - intervalMs), sweepMs).unref();
+    this.pending = new PendingCounts(clock, async ({ sessionId, record, count }) => {
+      if (count > 0) await this.append(sessionId, record, count);
+    });
   }
 
   /** Resolves once the use is recorded, or counted toward the interval's next record. Never rejects. */
@@ -39,22 +36,11 @@ export class ReuseRecorder implements OnModuleDestroy {
       known.record = record;
       return;
     }
-    if (this.pending.size >= maxPending) return;
-    this.pending.set(key, { sessionId, record, sinceMs: this.clock.now(), count: 0 });
-    await this.append(sessionId, record, 1);
+    if (this.pending.add(key, { sessionId, record, count: 0 })) await this.append(sessionId, record, 1);
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
-    await this.sweep(Number.POSITIVE_INFINITY);
-  }
-
-  private async sweep(sinceMs: number): Promise<void> {
-    for (const [key, entry] of this.pending) {
-      if (entry.sinceMs > sinceMs) continue;
-      this.pending.delete(key);
-      if (entry.count > 0) await this.append(entry.sessionId, entry.record, entry.count);
-    }
+    await this.pending.close();
   }
 
   private async append(sessionId: string, record: ReuseRecord, count: number): Promise<void> {
