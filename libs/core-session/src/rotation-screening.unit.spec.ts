@@ -5,7 +5,6 @@ import {
   fingerprintOf,
   given,
   keyBound,
-  keyBoundSession,
   keyBoundStarted,
   minutesIn,
   otherKey,
@@ -13,16 +12,12 @@ import {
   proofOf,
   refreshed,
   refreshOf,
+  revokedByUser,
   rotatedHourly,
   startedMs,
 } from '@sallyport/testing';
 import { sessionFold } from './folds.js';
 import { screenRotation } from './rotation.js';
-
-const revokedByUser = {
-  type: 'session.revoked',
-  data: { cause: 'user', accountId: keyBoundSession.accountId },
-};
 
 describe('row 5: the token says more than this store knows', () => {
   it('asks to come back for a generation that is not there yet', () => {

@@ -17,6 +17,7 @@ import {
   proofOf,
   refreshed,
   refreshOf,
+  revokedByUser,
   rotatedHourly,
   startedMs,
 } from '@sallyport/testing';
@@ -24,11 +25,6 @@ import type { SessionStream } from '@sallyport/testing';
 import { lockAccount, revokeDevice } from './account.js';
 import { accountFold, sessionFold } from './folds.js';
 import { grantedScope } from './rotation.js';
-
-const revokedByUser = {
-  type: 'session.revoked',
-  data: { cause: 'user', accountId: keyBoundSession.accountId },
-};
 
 describe('row 9: a session that may not act', () => {
   const alice = given(accountFold, ...accountEvents);

@@ -101,6 +101,11 @@ export const startBearer: StartSession = {
 export const keyBoundStarted: SessionEvent = startedBy(startKeyBound);
 export const bearerStarted: SessionEvent = startedBy(startBearer);
 export const keyBoundSession: SessionState = carriedSession(keyBoundStarted) as SessionState;
+/** Its end. */
+export const revokedByUser: SessionEvent = {
+  type: 'session.revoked',
+  data: { cause: 'user', accountId: keyBoundSession.accountId },
+};
 export const bearerSession: SessionState = carriedSession(bearerStarted) as SessionState;
 
 /** SHA-256 of the refresh token of a generation, as far as the core cares: 43 characters that name it. */
