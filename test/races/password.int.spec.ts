@@ -1,4 +1,4 @@
-// Two changes of one password at once: the current password is current when the new one is stored, not before.
+// Two changes of one password at once: the current one has to be current when the new one is stored.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
