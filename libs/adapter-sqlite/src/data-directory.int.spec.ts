@@ -1,3 +1,4 @@
+// One process has the data directory, for its owner only; whoever comes second is told who has it.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Kills a process while it appends: what it acknowledged is there, and what is there is whole.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

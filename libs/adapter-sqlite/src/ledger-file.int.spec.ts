@@ -1,3 +1,4 @@
+// The ledger's file itself: alterations show or are refused, syncs are full, only its owner reads it.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

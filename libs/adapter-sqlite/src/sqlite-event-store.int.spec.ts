@@ -1,3 +1,4 @@
+// SQLite keeps the contracts of event store and feed, and its own promises about groups and caches.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

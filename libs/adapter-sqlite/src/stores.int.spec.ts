@@ -1,3 +1,4 @@
+// SQLite keeps the contracts of view store and secret store; its files are refused, private and wiped.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';

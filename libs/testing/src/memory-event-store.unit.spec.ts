@@ -1,3 +1,4 @@
+// The event store in memory keeps the contracts, and its faults do what they say.
 import type { Clock } from '@sallyport/engine';
 import { describeEventStoreContract } from './event-store-contract.js';
 import { describeFeedContract } from './feed-contract.js';

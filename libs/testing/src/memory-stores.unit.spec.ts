@@ -1,3 +1,4 @@
+// The view store and the secret store in memory keep their contracts.
 import { MemorySecretStore } from './memory-secret-store.js';
 import { MemoryViewStore } from './memory-view-store.js';
 import { describeSecretStoreContract, type SecretStoreUnderTest } from './secret-store-contract.js';
