@@ -3,11 +3,12 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { changePassword, claimName, openAccount, streams } from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
-import type { Guard } from '@sallyport/engine';
+import type { Decision, Guard, Position } from '@sallyport/engine';
 import { PersonalKeys } from '@sallyport/tokens';
 import { ChangePassword, OpenAccount } from './account-commands.js';
 import { AccountRunner } from './account-handlers.js';
 import { LedgerError } from './errors.js';
+import type { LedgerErrorCode } from './errors.js';
 import { Ledger } from './ledger.js';
 import { Names } from './names.js';
 import type { Ordered, Written } from './session-commands.js';
@@ -21,7 +22,6 @@ export const passwordLength = { min: 12, max: 256 } as const;
 export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
   constructor(
     private readonly ledger: Ledger,
-    private readonly runner: AccountRunner,
     private readonly names: Names,
     private readonly passwords: Passwords,
     private readonly personalKeys: PersonalKeys,
@@ -41,12 +41,43 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
     await this.claim({ nameHash, accountId }, ordered);
     await this.personalKeys.create(accountId);
     const actor = ordered.actor.kind === 'user' ? { kind: 'user' as const, id: accountId } : ordered.actor;
-    const nowMs = this.clock.now();
-    const order = { accountId, ordered: { ...ordered, actor }, personal: { email } };
-    const { position } = await this.runner.run(order, ({ account }) =>
-      openAccount(account, { nowMs, nameHash, credential }),
-    );
+    const position = await this.open({ accountId, nameHash, credential, email }, { ...ordered, actor });
     return { accountId, position };
+  }
+
+  /** Guarded by the claim: a name that somebody took over meanwhile opens no second account. */
+  private async open(
+    opening: {
+      readonly accountId: string;
+      readonly nameHash: string;
+      readonly credential: string;
+      readonly email: string;
+    },
+    ordered: Ordered,
+  ): Promise<Position> {
+    const { accountId, email, ...command } = opening;
+    const nowMs = this.clock.now();
+    const { answer, appended } = await this.ledger.run(
+      this.ledger.accounts,
+      {
+        stream: streams.account(accountId),
+        load: async (fresh) => {
+          const name = await this.ledger.names.fetch(streams.loginName(opening.nameHash));
+          const account = await this.ledger.loadAccount(accountId, fresh);
+          const guards = [{ stream: name.stream, revision: name.revision }];
+          return { ...account, guards, state: { account: account.state.state, holder: name.state.accountId } };
+        },
+        decide: ({ account, holder }): Decision<LedgerErrorCode | undefined> => {
+          if (holder !== accountId) return { events: [], answer: 'name_taken' };
+          const { events, refusal } = openAccount(account, { nowMs, ...command });
+          return { events: events.map((event) => ({ ...event, personal: { email } })), answer: refusal };
+        },
+        own: ({ holder }) => (holder === accountId ? undefined : 'name_taken'),
+      },
+      { ordered, partitionKey: accountId },
+    );
+    if (answer !== undefined || appended === undefined) throw new LedgerError(answer ?? 'account_exists');
+    return appended.position;
   }
 
   private async claim(

@@ -25,7 +25,6 @@ import { ReuseRecorder } from './reuse-recorder.js';
 import { RevokeSessionHandler, RevokeTokenHandler } from './revoke-session.js';
 import { Passwords, SignInHandler } from './sign-in.js';
 import {
-  DeclareCutoffHandler,
   DeclareStoreRestoredHandler,
   RotateKeyHandler,
   SystemRunner,
@@ -49,7 +48,6 @@ const services = [
 const handlers = [
   AuthenticateAccessHandler,
   ChangePasswordHandler,
-  DeclareCutoffHandler,
   DeclareStoreRestoredHandler,
   EraseAccountHandler,
   ExchangeCodeHandler,

@@ -1,17 +1,7 @@
-// Orders about keys and cutoffs: what operators do at scale.
+// Orders about keys and a restored store: what operators do at scale.
 import { Command } from '@nestjs/cqrs';
-import type { CutoffScope, KeyPurpose } from '@sallyport/core-session';
+import type { KeyPurpose } from '@sallyport/core-session';
 import type { Ordered, Written } from './session-commands.js';
-
-/** Ends every session in the scope that was authenticated before. One append, whatever the number. */
-export class DeclareCutoff extends Command<Written> {
-  constructor(
-    readonly input: { readonly scope: CutoffScope; readonly reason: string },
-    readonly ordered: Ordered,
-  ) {
-    super();
-  }
-}
 
 /** Makes a new key current for a purpose; tokens of the one before stay good until used or expired. */
 export class RotateKey extends Command<Written & { readonly keyId: string }> {

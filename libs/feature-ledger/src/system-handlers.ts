@@ -10,7 +10,7 @@ import type { KeyDescription } from '@sallyport/tokens';
 import { LedgerError } from './errors.js';
 import { Ledger } from './ledger.js';
 import type { Ordered, Written } from './session-commands.js';
-import { DeclareCutoff, DeclareStoreRestored, RotateKey } from './system-commands.js';
+import { DeclareStoreRestored, RotateKey } from './system-commands.js';
 
 /** Appends to the system's own streams. */
 @Injectable()
@@ -95,15 +95,6 @@ function keyEvents(key: KeyDescription, reason: string): KeyEvent[] {
       return [{ type: 'keys.retired', data: { purpose, keyId, reason } }];
     default:
       throw new Error(`unknown key status ${String(key.status)}`);
-  }
-}
-
-@CommandHandler(DeclareCutoff)
-export class DeclareCutoffHandler implements ICommandHandler<DeclareCutoff> {
-  constructor(private readonly runner: SystemRunner) {}
-
-  execute({ input, ordered }: DeclareCutoff): Promise<Written> {
-    return this.runner.cutOff(input, ordered);
   }
 }
 
