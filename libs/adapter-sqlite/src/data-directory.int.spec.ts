@@ -2,18 +2,17 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockDataDirectory } from './data-directory.js';
+import { driverFile } from './driver.js';
 
 const root = mkdtempSync(join(tmpdir(), 'sallyport-lock-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const driver = createRequire(import.meta.url).resolve('better-sqlite3');
 /** What another process does to hold the lock: the same transaction on the same file, by plain SQLite. */
 const HOLD = `
-  const Database = require(${JSON.stringify(driver)});
+  const Database = require(${JSON.stringify(driverFile)});
   const db = new Database(process.argv[1] + '/lock.sqlite', { timeout: 0 });
   db.exec('BEGIN EXCLUSIVE');
   console.log('held');

@@ -1,7 +1,7 @@
 // One process per data directory: a lock that the kernel lets go when the process ends, however it ends.
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Database, type Connection } from './driver.js';
 import { SqliteFileError } from './errors.js';
 import { createPrivately } from './sqlite-file.js';
 
@@ -44,9 +44,9 @@ function prepareDirectory(directory: string): void {
 }
 
 /** An exclusive transaction that is never finished: SQLite's fcntl lock on the file ends with the process. */
-function takeLock(directory: string): Database.Database {
+function takeLock(directory: string): Connection {
   const file = join(directory, LOCK_FILE);
-  let db: Database.Database | undefined;
+  let db: Connection | undefined;
   try {
     createPrivately(file);
     db = new Database(file, { timeout: 0 });

@@ -1,5 +1,6 @@
 // The embedded profile's stores, each on a SQLite file of its own, and the lock on the directory they share.
 export { lockDataDirectory, type DirectoryLock } from './data-directory.js';
+export { Database, type Connection } from './driver.js';
 export { SqliteFileError, type SqliteFileErrorCode } from './errors.js';
 export { SqliteEventReader } from './sqlite-event-reader.js';
 export { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exampleAppend, exampleDraft, SteppingClock } from '@sallyport/testing';
-import Database from 'better-sqlite3';
+import { Database, type Connection } from './driver.js';
 import { SqliteEventStore } from './sqlite-event-store.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-ledger-file-'));
@@ -15,7 +15,7 @@ describe('the ledger file', () => {
     const store = SqliteEventStore.open({ file, clock: new SteppingClock() });
     await test(store, file).finally(() => store.close());
   };
-  const unguard = (db: Database.Database) => db.exec('DROP TRIGGER events_keep; DROP TRIGGER events_stay');
+  const unguard = (db: Connection) => db.exec('DROP TRIGGER events_keep; DROP TRIGGER events_stay');
 
   it(
     'shows an altered event by its hash, and alters and deletes none itself',
@@ -66,7 +66,7 @@ describe('the ledger file', () => {
     'writes with synchronous FULL into files that only their owner can read',
     withStore(async (store, file) => {
       await store.append(exampleAppend('a', -1));
-      const { db } = store as unknown as { db: Database.Database };
+      const { db } = store as unknown as { db: Connection };
       expect(db.pragma('synchronous', { simple: true })).toBe(2);
       expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
       for (const suffix of ['', '-wal', '-shm']) expect(statSync(file + suffix).mode & 0o777).toBe(0o600);

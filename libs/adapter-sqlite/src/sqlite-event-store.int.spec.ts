@@ -11,7 +11,7 @@ import {
   SteppingClock,
   type StoreUnderTest,
 } from '@sallyport/testing';
-import Database from 'better-sqlite3';
+import { Database, type Connection } from './driver.js';
 import { SqliteEventReader } from './sqlite-event-reader.js';
 import { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
 import { SqliteFeed } from './sqlite-feed.js';
@@ -137,7 +137,7 @@ describe('SqliteEventStore', () => {
     withStore(async (store) => {
       await store.append(exampleAppend('a', -1));
       // The connection is private; a full disk is played by SQLite's own limit on the size of the file.
-      const { db } = store as unknown as { db: Database.Database };
+      const { db } = store as unknown as { db: Connection };
       const pages = db.pragma('max_page_count', { simple: true }) as number;
       db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true }) as number}`);
       const large = exampleDraft({ data: { text: 'x'.repeat(50_000) } });

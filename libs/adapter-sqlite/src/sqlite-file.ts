@@ -1,9 +1,9 @@
 // Opens a database file with the settings its guarantees rest on, and refuses files it does not understand.
 import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { Database, type Connection } from './driver.js';
 import { SqliteFileError } from './errors.js';
 
-export type Connection = Database.Database;
+export type { Connection };
 
 /** A kind of file and its schema. `migrations[n]` leads from `user_version` n to n + 1. */
 export interface FileKind {

@@ -10,7 +10,7 @@ import {
   SteppingClock,
   type SecretStoreUnderTest,
 } from '@sallyport/testing';
-import Database from 'better-sqlite3';
+import { Database } from './driver.js';
 import { SqliteEventStore } from './sqlite-event-store.js';
 import { SqliteSecretStore } from './sqlite-secret-store.js';
 import { SqliteViewStore } from './sqlite-view-store.js';

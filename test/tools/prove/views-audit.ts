@@ -3,11 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
+import { Database, SqliteFeed, SqliteViewStore, type Connection } from '@sallyport/adapter-sqlite';
 import { sessionsProjection } from '@sallyport/core-views';
 import { Feed, rebuildProjection } from '@sallyport/engine';
 import type { Position, RecordedEvent } from '@sallyport/engine';
-import Database from 'better-sqlite3';
 
 /** Every row of every table by table and key, and the checkpoint, read in one transaction. */
 interface Dump {
@@ -78,7 +77,7 @@ function dump(file: string): Dump {
   }
 }
 
-function readAll(db: Database.Database): Dump {
+function readAll(db: Connection): Dump {
   const { name, generation } = sessionsProjection;
   const place = db.prepare('SELECT position FROM checkpoints WHERE projection = ? AND generation = ?');
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%:%'");
