@@ -12,7 +12,11 @@ export const options = {
   session: { type: 'string', value: 'ID', help: 'the session, where --email or --id names its account' },
   device: { type: 'string', value: 'ID', help: 'the device, where --email or --id names its account' },
   'password-stdin': { type: 'boolean', help: 'read the password from standard input' },
-  purpose: { type: 'string', value: 'PURPOSE', help: 'refresh, signing, nonce or sealing (default: the first two)' },
+  purpose: {
+    type: 'string',
+    value: 'PURPOSE',
+    help: 'refresh, signing, nonce or sealing (default: the first two)',
+  },
   seconds: { type: 'string', value: 'N', help: 'how far the clock moves forward' },
 } as const satisfies Readonly<Record<string, { type: 'string' | 'boolean'; value?: string; help: string }>>;
 

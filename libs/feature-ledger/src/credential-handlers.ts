@@ -65,7 +65,11 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
           const name = await this.ledger.names.fetch(streams.loginName(opening.nameHash));
           const account = await this.ledger.loadAccount(accountId, fresh);
           const guards = [{ stream: name.stream, revision: name.revision }];
-          return { ...account, guards, state: { account: account.state.state, holder: name.state.accountId } };
+          return {
+            ...account,
+            guards,
+            state: { account: account.state.state, holder: name.state.accountId },
+          };
         },
         decide: ({ account, holder }): Decision<LedgerErrorCode | undefined> => {
           if (holder !== accountId) return { events: [], answer: 'name_taken' };
