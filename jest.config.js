@@ -25,6 +25,4 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
-  // By default Jest leaves one core to itself; on two cores that is half of the machine.
-  maxWorkers: '100%',
 };

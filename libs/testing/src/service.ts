@@ -137,7 +137,8 @@ async function untilReady(
   const deadline = Date.now() + READY_WITHIN_MS;
   while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
     const ready = readReady(join(dataDir, 'admin.json'));
-    if (ready !== undefined) return ready;
+    // Its banner comes through a pipe, and may come after the file.
+    if (ready !== undefined && output.stdout.includes(ready.issuer)) return ready;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   child.kill('SIGKILL');
