@@ -11,6 +11,9 @@ import type { Statement } from 'better-sqlite3';
 import { settle } from './errors.js';
 import { openForReading, openForWriting, type Connection, type FileKind } from './sqlite-file.js';
 
+/** 16 MiB of log before rows are copied into the file, each page once however often it was written. */
+const checkpointPages = 4_000;
+
 const VIEWS_FILE: FileKind = {
   name: 'views',
   applicationId: 0x53505631,
@@ -46,7 +49,7 @@ export class SqliteViewStore extends ViewStore {
    * belong to.
    */
   static open(file: string): SqliteViewStore {
-    return new SqliteViewStore(openForWriting(file, VIEWS_FILE, { synchronous: 'NORMAL' }));
+    return new SqliteViewStore(openForWriting(file, VIEWS_FILE, { synchronous: 'NORMAL', checkpointPages }));
   }
 
   /** For the threads and processes that only query; `commit` and `reset` reject with `store_unavailable`. */
@@ -112,9 +115,13 @@ export class SqliteViewStore extends ViewStore {
         this.prepare(`DELETE FROM ${table} WHERE key = ?`).run(key);
         continue;
       }
+      const body = JSON.stringify(row.body);
+      // Nearly always the row is there and keeps its owner: then the index over owners is left alone.
+      const update = this.prepare(`UPDATE ${table} SET body = ? WHERE key = ? AND owner = ?`);
+      if (update.run(body, key, row.owner).changes > 0) continue;
       const upsert = `INSERT INTO ${table} VALUES (?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, body = excluded.body`;
-      this.prepare(upsert).run(key, row.owner, JSON.stringify(row.body));
+      this.prepare(upsert).run(key, row.owner, body);
     }
     const mark = 'INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)';
     this.prepare(mark).run(projection, generation, to);

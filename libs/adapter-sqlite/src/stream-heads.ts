@@ -10,8 +10,9 @@ import type { Connection } from './sqlite-file.js';
  * all of it.
  */
 export class StreamHeads {
-  private young = new Map<string, Head>();
-  private old = new Map<string, Head>();
+  /** `null`: there is no such stream, which is remembered too, as `cutoffs` guards every refresh. */
+  private young = new Map<string, Head | null>();
+  private old = new Map<string, Head | null>();
   private readonly dataVersion: Statement;
   private seenVersion = -1;
   private epoch = 0;
@@ -45,16 +46,19 @@ export class StreamHeads {
   }
 
   of(stream: string): Head | undefined {
-    const known = this.young.get(stream) ?? this.old.get(stream) ?? this.reader.headOf(stream);
-    if (known !== undefined) this.set(stream, known);
-    return known;
+    const young = this.young.get(stream);
+    if (young !== undefined) return young ?? undefined;
+    const older = this.old.get(stream);
+    const known = older === undefined ? (this.reader.headOf(stream) ?? null) : older;
+    this.set(stream, known);
+    return known ?? undefined;
   }
 
   revisionOf(stream: string): number {
     return this.of(stream)?.revision ?? -1;
   }
 
-  set(stream: string, head: Head): void {
+  set(stream: string, head: Head | null): void {
     if (this.young.size * 2 >= this.capacity && !this.young.has(stream)) {
       this.old = this.young;
       this.young = new Map();

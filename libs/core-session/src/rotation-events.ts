@@ -1,6 +1,6 @@
 // What a refresh brings, and the events it can make, each with the state after it.
 import type { SessionPolicy } from './policy.js';
-import { evolveSession } from './session-events.js';
+import { afterRotation, evolveSession } from './session-events.js';
 import type { Network, ReuseCause, SessionEvent, SessionState } from './session-events.js';
 
 /** What a verified key proof says (RFC 9449), as far as the decision needs it. */
@@ -44,8 +44,7 @@ export function refreshRotated(
   { nowMs, proof, successor, policy, ...command }: RotateRefresh,
 ): SessionEvent {
   const idleEndsMs = Math.min(nowMs + policy.idleSeconds * 1000, Date.parse(session.expiresAt));
-  const said: SessionState = {
-    ...session,
+  const state = afterRotation(session, {
     keyId: successor.keyId,
     fingerprint: successor.fingerprint,
     rotatedAt: isoTime(nowMs),
@@ -54,9 +53,8 @@ export function refreshRotated(
     attempt: proof?.attemptHash,
     network: command.network,
     appVersion: command.appVersion,
-  };
-  const fact: SessionEvent = { type: 'session.refresh-rotated', data: { state: said } };
-  return { ...fact, data: { state: evolveSession(session, fact) } };
+  });
+  return { type: 'session.refresh-rotated', data: { state } };
 }
 
 type Retried = Extract<SessionEvent, { type: 'session.rotation-retried' }>;

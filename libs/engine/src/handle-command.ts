@@ -27,7 +27,7 @@ export interface Command<S, A> {
   readonly id: string;
   readonly stream: string;
   /** Loads the state; `fresh` asks for the store's, not a cached one. */
-  load(fresh: boolean): Promise<Loaded<S>>;
+  load(fresh: boolean): Loaded<S> | Promise<Loaded<S>>;
   decide(state: S, revision: number): Decision<A>;
   /** The command's own events were found in the stream: judge standing only, and release their answer or
    * refuse. */
@@ -99,7 +99,7 @@ export async function readVerdict<S, A>(
   store: EventStore,
   query: {
     readonly stream: string;
-    load(fresh: boolean): Promise<Loaded<S>>;
+    load(fresh: boolean): Loaded<S> | Promise<Loaded<S>>;
     judge(state: S): A;
   },
 ): Promise<A> {

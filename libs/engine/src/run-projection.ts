@@ -28,6 +28,11 @@ export interface ProjectionOptions {
   readonly signal: AbortSignal;
   /** Events folded in one transaction at most; 500 by default. */
   readonly batchSize?: number;
+  /**
+   * From the start of a batch that was not full to the start of the next, milliseconds; 0 by default. While
+   * events trickle in, the views' file is then written once for all that came within this time.
+   */
+  readonly paceMs?: number;
   /** Told after each batch, and at least once a second while there is nothing to do. */
   progressed?(progress: ProjectionProgress): void;
   /** Told when a port failed and the run waits before it tries again. */
@@ -66,6 +71,8 @@ class ProjectionRun {
   /** Undefined: not known, read it from the store. */
   private checkpoint: Position | null | undefined;
   private retryMs = firstRetryMs;
+  /** No batch starts before; milliseconds of the clock. */
+  private notBeforeMs = 0;
 
   constructor(
     private readonly projection: Projection,
@@ -93,7 +100,12 @@ class ProjectionRun {
 
   /** The next events; none after a wait in which none came. */
   private async next(from: Position | null): Promise<readonly RecordedEvent[]> {
+    const startMs = this.ports.clock.now();
+    const earlyMs = Math.min(this.notBeforeMs - startMs, this.paceMs);
+    if (earlyMs > 0) await pause(earlyMs, this.options.signal);
     const events = await this.ports.feed.read(from, this.batchSize);
+    const full = events.length >= this.batchSize;
+    this.notBeforeMs = full ? 0 : startMs + Math.max(0, earlyMs) + this.paceMs;
     if (events.length > 0) return events;
     this.retryMs = firstRetryMs;
     this.options.progressed?.({ position: from, lagEvents: 0, lagMs: 0 });
@@ -155,6 +167,10 @@ class ProjectionRun {
 
   private get batchSize(): number {
     return this.options.batchSize ?? defaultBatchSize;
+  }
+
+  private get paceMs(): number {
+    return this.options.paceMs ?? 0;
   }
 }
 

@@ -35,6 +35,8 @@ const pageSize = 16;
 export class StateReader<S> {
   private readonly cache = new Map<string, Versioned<S>>();
   private bytes = 0;
+  /** What was used last: a command looks at its streams several times. */
+  private newest: Versioned<S> | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -43,16 +45,18 @@ export class StateReader<S> {
   ) {}
 
   /** The state as cached, else as stored. */
-  async load(stream: string): Promise<Versioned<S>> {
+  load(stream: string): Versioned<S> | Promise<Versioned<S>> {
     return this.peek(stream) ?? this.fetch(stream);
   }
 
   /** The state as cached, without a look at the store. */
   peek(stream: string): Versioned<S> | undefined {
+    if (this.newest?.stream === stream) return this.newest;
     const hit = this.cache.get(stream);
     if (hit === undefined) return undefined;
     this.cache.delete(stream);
     this.cache.set(stream, hit);
+    this.newest = hit;
     return hit;
   }
 
@@ -81,6 +85,7 @@ export class StateReader<S> {
     if (hit === undefined) return;
     this.bytes -= this.type.size(hit.state);
     this.cache.delete(stream);
+    if (this.newest === hit) this.newest = undefined;
   }
 
   private async readFromStore(stream: string): Promise<Versioned<S>> {
@@ -118,6 +123,7 @@ export class StateReader<S> {
     if (cached !== undefined && cached.revision > entry.revision) return;
     this.forget(entry.stream);
     this.cache.set(entry.stream, entry);
+    this.newest = entry;
     this.bytes += this.type.size(entry.state);
     for (const oldest of this.cache.keys()) {
       if (this.bytes <= this.maxBytes) return;

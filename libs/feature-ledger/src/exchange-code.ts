@@ -12,7 +12,7 @@ import type {
   StartSession,
 } from '@sallyport/core-session';
 import { Clock, EventStore } from '@sallyport/engine';
-import type { DomainEvent, Position, RecordedEvent } from '@sallyport/engine';
+import type { DomainEvent, Loaded, Position, RecordedEvent } from '@sallyport/engine';
 import { fingerprint, KeyRing, mintFirst, PersonalKeys, unlessTokenError } from '@sallyport/tokens';
 import { AccessTokens } from './access-tokens.js';
 import { AuthorizationCodes, verifierFits } from './authorization-codes.js';
@@ -92,7 +92,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     return this.start({ code, client, facts, order });
   }
 
-  private open(text: string): Promise<AuthorizationCode | undefined> {
+  private async open(text: string): Promise<AuthorizationCode | undefined> {
     return unlessTokenError(() => this.codes.open(text));
   }
 
@@ -139,7 +139,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     });
   }
 
-  private async loadStart(code: AuthorizationCode, fresh: boolean): ReturnType<Ledger['loadSession']> {
+  private async loadStart(code: AuthorizationCode, fresh: boolean): Promise<Loaded<SessionScope>> {
     const loaded = await this.ledger.loadSession(code.sessionId, fresh);
     if (loaded.state.session !== undefined) {
       const [first] = await this.store.read(streams.session(code.sessionId), 0, 1);

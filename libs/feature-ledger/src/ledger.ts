@@ -79,18 +79,31 @@ export class Ledger {
   }
 
   /** A session with its account and the cutoffs; the two others are guards. */
-  async loadSession(sessionId: string, fresh: boolean): Promise<Loaded<SessionScope>> {
+  loadSession(
+    sessionId: string,
+    fresh: boolean,
+  ): Loaded<SessionScope> | Promise<Loaded<SessionScope>> {
+    const cached = fresh ? undefined : this.peekSession(sessionId);
+    return cached ?? this.readSession(sessionId, fresh);
+  }
+
+  /** All of it from the caches, where nothing has to be waited for: nearly every refresh. */
+  private peekSession(sessionId: string): Loaded<SessionScope> | undefined {
+    const session = this.sessions.peek(streams.session(sessionId));
+    if (session?.state === undefined) return undefined;
+    const account = this.accounts.peek(streams.account(session.state.accountId));
+    const cutoffs = this.cutoffs.peek(streams.cutoffs);
+    if (account === undefined || cutoffs === undefined) return undefined;
+    return scopeOf(sessionId, { session, account, cutoffs });
+  }
+
+  private async readSession(sessionId: string, fresh: boolean): Promise<Loaded<SessionScope>> {
     const session = await read(this.sessions, streams.session(sessionId), fresh);
     const accountId = session.state?.accountId;
     const account =
       accountId === undefined ? undefined : await read(this.accounts, streams.account(accountId), fresh);
     const cutoffs = await read(this.cutoffs, streams.cutoffs, fresh);
-    const guards = [account, cutoffs].filter((guard) => guard !== undefined);
-    return {
-      state: { sessionId, session: session.state, account: account?.state, cutoffs: cutoffs.state },
-      revision: session.revision,
-      guards: guards.map(({ stream, revision }) => ({ stream, revision })),
-    };
+    return scopeOf(sessionId, { session, account, cutoffs });
   }
 
   /** An account's state; nothing guards it. */
@@ -138,20 +151,17 @@ export class Ledger {
     events: readonly DomainEvent[],
     { ordered, partitionKey }: Order,
   ): EventDraft[] | Promise<EventDraft[]> {
-    const context = {
-      correlationId: ordered.correlationId,
-      causationId: command.id,
-      partitionKey,
-      actor: ordered.actor,
-    };
     const plain = events.map((event, index): EventDraft => {
       const id = eventId(command.id, index);
       const draft = {
-        ...context,
         id,
         type: event.type,
         schemaVersion: versionOf(event.type),
         data: event.data as JsonObject,
+        correlationId: ordered.correlationId,
+        causationId: command.id,
+        partitionKey,
+        actor: ordered.actor,
       };
       if (event.credential === undefined) return draft;
       const place = { stream: command.stream, eventId: id };
@@ -170,7 +180,27 @@ export class Ledger {
   }
 }
 
-function read<S>(reader: StateReader<S>, stream: string, fresh: boolean): Promise<Versioned<S>> {
+function scopeOf(
+  sessionId: string,
+  parts: {
+    readonly session: Versioned<SessionState | undefined>;
+    readonly account: Versioned<AccountState | undefined> | undefined;
+    readonly cutoffs: Versioned<CutoffsState>;
+  },
+): Loaded<SessionScope> {
+  const { session, account, cutoffs } = parts;
+  return {
+    state: { sessionId, session: session.state, account: account?.state, cutoffs: cutoffs.state },
+    revision: session.revision,
+    guards: account === undefined ? [cutoffs] : [account, cutoffs],
+  };
+}
+
+function read<S>(
+  reader: StateReader<S>,
+  stream: string,
+  fresh: boolean,
+): Versioned<S> | Promise<Versioned<S>> {
   return fresh ? reader.fetch(stream) : reader.load(stream);
 }
 

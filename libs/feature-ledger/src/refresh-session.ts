@@ -105,7 +105,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   }
 
   /** Row 1: undefined for what was not minted here. */
-  private parse(text: string): Promise<ParsedRefreshToken | undefined> {
+  private parse(text: string): ParsedRefreshToken | undefined | Promise<ParsedRefreshToken | undefined> {
     return unlessTokenError(() => retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring)));
   }
 

@@ -64,7 +64,7 @@ export class RevokeTokenHandler implements ICommandHandler<RevokeToken> {
     return { kind: 'done', position };
   }
 
-  private parse(text: string): Promise<ParsedRefreshToken | undefined> {
+  private async parse(text: string): Promise<ParsedRefreshToken | undefined> {
     return unlessTokenError(() => retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring)));
   }
 

@@ -29,7 +29,7 @@ const wiring: ReadonlySet<unknown> = new Set([
 ]);
 const serviceName = 'sallyport';
 /** Lines wait in memory until so many bytes or a second have come together. */
-const bufferBytes = 8_192;
+const bufferBytes = 65_536;
 const maxBufferedBytes = 16 * 1024 * 1024;
 const flushEveryMs = 1_000;
 

@@ -2,13 +2,13 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createSecretKey,
   hash,
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
 import type { Ids } from '@sallyport/engine';
+import { MacKey } from './mac-key.js';
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const IV_BYTES = 12;
@@ -36,15 +36,21 @@ export function sha256(text: string, length = 43): string {
   return length >= full.length ? full : full.slice(0, length);
 }
 
-/** HMAC-SHA256. */
-export function hmac(key: KeyObject, data: Uint8Array | string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
+/**
+ * A 32-byte sub-key for sealing (RFC 5869); `parts` name the use and whatever the key is to be bound to.
+ */
+export function subKey(material: Uint8Array, ...parts: readonly string[]): KeyObject {
+  return createSecretKey(derive(material, parts));
 }
 
-/** A 32-byte sub-key for one use (RFC 5869); `parts` name the use and whatever the key is to be bound to. */
-export function subKey(material: Uint8Array | KeyObject, ...parts: readonly string[]): KeyObject {
+/** The same for MACs. */
+export function macKey(material: Uint8Array, ...parts: readonly string[]): MacKey {
+  return new MacKey(derive(material, parts));
+}
+
+function derive(material: Uint8Array, parts: readonly string[]): Buffer {
   const info = JSON.stringify(['sallyport', 1, ...parts]);
-  return createSecretKey(Buffer.from(hkdfSync('sha256', material, NO_BYTES, info, 32)));
+  return Buffer.from(hkdfSync('sha256', material, NO_BYTES, info, 32));
 }
 
 /**

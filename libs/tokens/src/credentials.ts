@@ -1,6 +1,6 @@
 // Credentials at rest, and the blind index by which a sign-in name is found without being written anywhere.
 import type { Ids, JsonObject } from '@sallyport/engine';
-import { decodeCanonical, decrypt, encrypt, hmac } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
 import type { MasterKey } from './master-key.js';
@@ -36,7 +36,7 @@ export class Credentials {
  * rotation.
  */
 export function nameHash(normalName: string, ring: Pick<KeyRing, 'current'>): string {
-  return hmac(ring.current('index').key, normalName).toString('base64url');
+  return ring.current('index').key.of(normalName).toString('base64url');
 }
 
 function bound({ stream, eventId }: EventPlace): string[] {

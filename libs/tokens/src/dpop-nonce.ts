@@ -1,9 +1,9 @@
 // DPoP nonces (RFC 9449 section 8): a time under a key all replicas share, not trust in a phone's clock.
 import { timingSafeEqual } from 'node:crypto';
-import { decodeCanonical, hmac } from './bytes.js';
+import { decodeCanonical } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { KeyRing } from './key-ring.js';
-import type { SecretKey } from './keys.js';
+import type { MacRingKey } from './keys.js';
 
 const VERSION = 1;
 const TIME_OFFSET = 5;
@@ -58,6 +58,6 @@ export class ProofNonces {
   }
 }
 
-function tag(key: SecretKey, bytes: Buffer): Buffer {
-  return hmac(key.key, bytes.subarray(0, TAG_OFFSET)).subarray(0, NONCE_BYTES - TAG_OFFSET);
+function tag(key: MacRingKey, bytes: Buffer): Buffer {
+  return key.key.of(bytes.subarray(0, TAG_OFFSET)).subarray(0, NONCE_BYTES - TAG_OFFSET);
 }

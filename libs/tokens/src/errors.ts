@@ -74,11 +74,16 @@ export function isTokenError(error: unknown, ...codes: TokenErrorCode[]): error 
 }
 
 /** What the attempt gives, or undefined when it throws a `TokenError`: what was sent is not good. */
-export async function unlessTokenError<T>(attempt: () => T | Promise<T>): Promise<T | undefined> {
+export function unlessTokenError<T>(attempt: () => T | Promise<T>): T | undefined | Promise<T | undefined> {
   try {
-    return await attempt();
+    const result = attempt();
+    return result instanceof Promise ? result.catch(undefinedForTokenError) : result;
   } catch (error) {
-    if (isTokenError(error)) return undefined;
-    throw error;
+    return undefinedForTokenError(error);
   }
+}
+
+function undefinedForTokenError(error: unknown): undefined {
+  if (isTokenError(error)) return undefined;
+  throw error;
 }

@@ -15,7 +15,7 @@ import { completed, describeKey, statuses } from './key-manifest.js';
 import type { KeyDescription, KeyEntry, KeyManifest } from './key-manifest.js';
 import { KeyVault, type KeyVaultParts } from './key-vault.js';
 import { newMaterial } from './keys.js';
-import type { KeyPurpose, KeysByPurpose, PublicJwk, RefreshKey, SecretKey, SigningKey } from './keys.js';
+import type { KeyPurpose, KeysByPurpose, PublicJwk, RefreshKey, SigningKey } from './keys.js';
 import { LoadedKeys } from './loaded-keys.js';
 
 const RELOAD_EVERY_MS = 1_000;
@@ -90,7 +90,7 @@ export class KeyRing {
   }
 
   /** A nonce or sealing key that is still accepted. */
-  secretKey(purpose: 'nonce' | 'sealing', keyId: string): SecretKey | undefined {
+  secretKey<P extends 'nonce' | 'sealing'>(purpose: P, keyId: string): KeysByPurpose[P] | undefined {
     const key = this.#now().get(purpose, keyId);
     return key?.status === 'bad' ? undefined : key;
   }

@@ -1,8 +1,9 @@
 // The keys of the ring as the other files use them: everything derived once, when the key is loaded.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Ids } from '@sallyport/engine';
-import { subKey } from './bytes.js';
+import { macKey, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
+import type { MacKey } from './mac-key.js';
 
 /** Keys by use. `index` hashes sign-in names and never changes: names could not be found again. */
 export const KEY_PURPOSES = ['refresh', 'signing', 'nonce', 'sealing', 'index'] as const;
@@ -25,8 +26,8 @@ export interface RingKey {
 }
 
 export interface RefreshKey extends RingKey {
-  readonly tagKey: KeyObject;
-  readonly secretKey: KeyObject;
+  readonly tagKey: MacKey;
+  readonly secretKey: MacKey;
 }
 
 /** An ES256 key pair. `header` is the encoded JOSE header of every access token it signs. */
@@ -37,9 +38,14 @@ export interface SigningKey extends RingKey {
   readonly jwk: PublicJwk;
 }
 
-/** A 32-byte key for one use: nonces, sealed boxes, the blind index. */
+/** A key that seals boxes. */
 export interface SecretKey extends RingKey {
   readonly key: KeyObject;
+}
+
+/** A key that makes MACs: of nonces, or of the blind index. */
+export interface MacRingKey extends RingKey {
+  readonly key: MacKey;
 }
 
 /** A public key as the JWKS shows it (RFC 7517). */
@@ -56,9 +62,9 @@ export interface PublicJwk {
 export interface KeysByPurpose {
   refresh: RefreshKey;
   signing: SigningKey;
-  nonce: SecretKey;
+  nonce: MacRingKey;
   sealing: SecretKey;
-  index: SecretKey;
+  index: MacRingKey;
 }
 
 /** Fresh key material to be wrapped and stored: 32 random bytes, or a P-256 private key as PKCS #8. */
@@ -82,13 +88,13 @@ export function importKey<P extends KeyPurpose>(
   const make: { [K in KeyPurpose]: () => KeysByPurpose[K] } = {
     refresh: () => ({
       ...base,
-      tagKey: subKey(from.material, 'refresh', 'tag', from.issuer),
-      secretKey: subKey(from.material, 'refresh', 'secret', from.issuer),
+      tagKey: macKey(from.material, 'refresh', 'tag', from.issuer),
+      secretKey: macKey(from.material, 'refresh', 'secret', from.issuer),
     }),
     signing: () => ({ ...base, ...importSigningKey(id, from.material) }),
-    nonce: () => ({ ...base, key: subKey(from.material, 'nonce', from.issuer) }),
+    nonce: () => ({ ...base, key: macKey(from.material, 'nonce', from.issuer) }),
     sealing: () => ({ ...base, key: subKey(from.material, 'sealing', from.issuer) }),
-    index: () => ({ ...base, key: subKey(from.material, 'index') }),
+    index: () => ({ ...base, key: macKey(from.material, 'index') }),
   };
   return make[purpose]();
 }

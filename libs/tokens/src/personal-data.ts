@@ -2,8 +2,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Ids, JsonObject, SecretStore } from '@sallyport/engine';
 import { BoundedCache } from './bounded-cache.js';
-import { decodeCanonical, decrypt, encrypt, hmac, subKey } from './bytes.js';
+import { decodeCanonical, decrypt, encrypt, macKey, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
+import type { MacKey } from './mac-key.js';
 import type { MasterKey } from './master-key.js';
 
 const KIND = 'personal';
@@ -20,7 +21,7 @@ export interface EventPlace {
 
 interface AccountKeys {
   readonly sealing: KeyObject;
-  readonly networkTags: KeyObject;
+  readonly networkTags: MacKey;
   /** Tags of the addresses last seen: a phone refreshes from few. */
   readonly knownTags: BoundedCache<string>;
 }
@@ -78,7 +79,7 @@ export class PersonalKeys {
     if (keys === undefined) return undefined;
     const known = keys.knownTags.get(address);
     if (known !== undefined) return known;
-    const tag = hmac(keys.networkTags, networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
+    const tag = keys.networkTags.of(networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
     keys.knownTags.set(address, tag);
     return tag;
   }
@@ -106,7 +107,7 @@ export class PersonalKeys {
     if (plain === undefined) throw new TokenError('personal_key_damaged');
     const keys = {
       sealing: subKey(plain, 'personal', 'seal'),
-      networkTags: subKey(plain, 'personal', 'network-tag'),
+      networkTags: macKey(plain, 'personal', 'network-tag'),
       knownTags: new BoundedCache<string>(KNOWN_TAGS),
     };
     if (this.#erasures === before) this.#cache.set(accountId, keys);

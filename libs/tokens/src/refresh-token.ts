@@ -1,6 +1,6 @@
 // The refresh token codec: fixed fields, a tag that shows it was minted here, and a derived successor.
 import { timingSafeEqual } from 'node:crypto';
-import { decodeCanonical, hmac, sha256 } from './bytes.js';
+import { decodeCanonical, sha256 } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { RefreshKey } from './keys.js';
 
@@ -54,7 +54,7 @@ export function parseRefreshToken(text: string, keys: RefreshKeys): ParsedRefres
   const keyId = bytes.toString('hex', 2, 6);
   const key = keys.refreshKey(keyId);
   if (key === undefined) throw new TokenError('refresh_key_unknown', { keyId });
-  const tag = hmac(key.tagKey, bytes.subarray(0, TAG_OFFSET));
+  const tag = key.tagKey.of(bytes.subarray(0, TAG_OFFSET));
   if (!timingSafeEqual(tag, bytes.subarray(TAG_OFFSET)))
     throw new TokenError('refresh_token_tag_wrong', { keyId });
   return {
@@ -89,7 +89,7 @@ export function mintSuccessor(presented: RefreshTokenParts, key: RefreshKey): st
   input.write(sessionId, 0, 16, 'base64url');
   input.writeUInt32BE(generation, 16);
   input.set(presented.secret, 20);
-  return encode({ keyId: key.id, sessionId, generation, keyBound, secret: hmac(key.secretKey, input) }, key);
+  return encode({ keyId: key.id, sessionId, generation, keyBound, secret: key.secretKey.of(input) }, key);
 }
 
 /** SHA-256 of the token's text, base64url: all that is ever stored of it. */
@@ -114,6 +114,6 @@ function encode(parts: RefreshTokenParts, key: RefreshKey): string {
   bytes.write(parts.sessionId, 6, 16, 'base64url');
   bytes.writeUInt32BE(parts.generation, 22);
   bytes.set(parts.secret, 26);
-  bytes.set(hmac(key.tagKey, bytes.subarray(0, TAG_OFFSET)), TAG_OFFSET);
+  key.tagKey.write(bytes.subarray(0, TAG_OFFSET), bytes, TAG_OFFSET);
   return PREFIX + bytes.toString('base64url');
 }
