@@ -130,25 +130,6 @@ describe('runProjection', () => {
     expect(await table(views)).toEqual({ s0: ',0', s2: ',7' });
   });
 
-  it('lets the pace pass between batches that were not full, and waits for none that was', async () => {
-    const store = await filled(9);
-    const views = new MemoryViewStore();
-    const starts: number[] = [];
-    const feed = Object.assign(Object.create(store.feed) as Feed, {
-      read: (...args: Parameters<Feed['read']>) => (starts.push(Date.now()), store.feed.read(...args)),
-    });
-    const stop = new AbortController();
-    const progressed = ({ position }: ProjectionProgress) => {
-      if (position === '9') void add(store, 's0', { n: 9 });
-      if (position === '10') stop.abort();
-    };
-    const options = { batchSize: 4, paceMs: 60, signal: stop.signal, progressed };
-    await runProjection(sums, { feed, views, clock: Date }, options);
-    const gaps = starts.slice(1).map((at, index) => at - starts[index]!);
-    expect(Math.max(gaps[0]!, gaps[1]!)).toBeLessThan(50);
-    expect(gaps[2]).toBeGreaterThanOrEqual(58);
-  });
-
   it('moves the checkpoint past events that it ignores', async () => {
     const store = await filled(1);
     await add(store, 's0', { type: 'number.seen' });

@@ -28,8 +28,8 @@ const wiring: ReadonlySet<unknown> = new Set([
   'RoutesResolver',
 ]);
 const serviceName = 'sallyport';
-/** Lines wait in memory until so many bytes or a second have come together. */
-const bufferBytes = 65_536;
+/** Lines wait in memory until so many characters or a second have come together. */
+const bufferCharacters = 8_192;
 const maxBufferedBytes = 16 * 1024 * 1024;
 const flushEveryMs = 1_000;
 
@@ -38,15 +38,23 @@ export class ServiceLog implements LoggerService {
   private readonly destination: ReturnType<typeof pino.destination>;
   private readonly pino: PinoLogger;
   private readonly timer: NodeJS.Timeout;
+  /**
+   * Lines of requests not handed on yet. Not left to the destination, which measures all that waits at every
+   * line.
+   */
+  private waiting = '';
 
   constructor(level: LogLevel, fileDescriptor = 2) {
-    const dest = { dest: fileDescriptor, sync: false, minLength: bufferBytes, maxLength: maxBufferedBytes };
-    this.destination = pino.destination(dest);
+    const limits = { minLength: bufferCharacters, maxLength: maxBufferedBytes };
+    this.destination = pino.destination({ dest: fileDescriptor, sync: false, ...limits });
     // A log that cannot be written must not end the service.
     this.destination.on('error', () => undefined);
     const base = { service: serviceName };
     this.pino = pino({ level, base, timestamp: pino.stdTimeFunctions.isoTime }, this.destination);
-    this.timer = setInterval(() => this.destination.flush(), flushEveryMs).unref();
+    this.timer = setInterval(() => {
+      this.handOn();
+      this.destination.flush();
+    }, flushEveryMs).unref();
   }
 
   /**
@@ -58,10 +66,10 @@ export class ServiceLog implements LoggerService {
     if (!this.pino.isLevelEnabled('info')) return;
     const time = new Date().toISOString();
     const end = aborted === true ? ',"aborted":true}\n' : '}\n';
-    this.destination.write(
+    this.waiting +=
       `{"level":30,"time":"${time}","service":"${serviceName}","msg":"request","requestId":"${requestId}",` +
-        `"method":"${method}","route":"${route}","status":${status},"ms":${ms}${end}`,
-    );
+      `"method":"${method}","route":"${route}","status":${status},"ms":${ms}${end}`;
+    if (this.waiting.length >= bufferCharacters) this.handOn();
   }
 
   log(message: unknown, ...rest: unknown[]): void {
@@ -91,6 +99,7 @@ export class ServiceLog implements LoggerService {
 
   /** Writes what waits, at once. */
   flush(): void {
+    this.handOn();
     try {
       this.destination.flushSync();
     } catch {
@@ -103,9 +112,17 @@ export class ServiceLog implements LoggerService {
     this.flush();
   }
 
+  private handOn(): void {
+    if (this.waiting === '') return;
+    const lines = this.waiting;
+    this.waiting = '';
+    this.destination.write(lines);
+  }
+
   /** As Nest calls it: the message, perhaps a stack or objects, and the context as the last text. */
   private write(level: Exclude<LogLevel, 'silent'>, message: unknown, rest: readonly unknown[]): void {
     if (!this.pino.isLevelEnabled(level)) return;
+    this.handOn();
     const last = rest.at(-1);
     const context = typeof last === 'string' && !last.includes('\n') ? last : undefined;
     const details = context === undefined ? rest : rest.slice(0, -1);
