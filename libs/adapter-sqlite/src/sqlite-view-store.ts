@@ -152,7 +152,7 @@ export class SqliteViewStore extends ViewStore {
     const name = tableName(view, generation);
     this.db.exec(
       `CREATE TABLE "${name}" (key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, body TEXT NOT NULL)
-         STRICT, WITHOUT ROWID;
+         STRICT;
        CREATE INDEX "${name}:owner" ON "${name}" (owner);`,
     );
     return `"${name}"`;
