@@ -1,6 +1,7 @@
 // Decisions about an account: open, password, devices, log-out everywhere, lock, erasure.
 import { evolveAccount } from './account-events.js';
 import type { AccountEvent, AccountState, DeviceRevocationCause, LinkedDevice } from './account-events.js';
+import { isoTime } from './iso-time.js';
 import { maxDevicesPerAccount } from './policy.js';
 
 /** Why a command on an account was refused. */
@@ -38,7 +39,7 @@ export function openAccount(
     status: 'open',
     credentialRevision: 0,
     nameHash: command.nameHash,
-    openedAt: new Date(command.nowMs).toISOString(),
+    openedAt: isoTime(command.nowMs),
     devices: [],
     unlinked: [],
     lostKeys: [],

@@ -1,4 +1,5 @@
 // What a refresh brings, and the events it can make, each with the state after it.
+import { isoTime } from './iso-time.js';
 import type { SessionPolicy } from './policy.js';
 import { afterRotation, evolveSession } from './session-events.js';
 import type { Network, ReuseCause, SessionEvent, SessionState } from './session-events.js';
@@ -43,12 +44,12 @@ export function refreshRotated(
   session: SessionState,
   { nowMs, proof, successor, policy, ...command }: RotateRefresh,
 ): SessionEvent {
-  const idleEndsMs = Math.min(nowMs + policy.idleSeconds * 1000, Date.parse(session.expiresAt));
+  const idleEnds = isoTime(nowMs + policy.idleSeconds * 1000);
   const state = afterRotation(session, {
     keyId: successor.keyId,
     fingerprint: successor.fingerprint,
     rotatedAt: isoTime(nowMs),
-    idleExpiresAt: isoTime(idleEndsMs),
+    idleExpiresAt: idleEnds < session.expiresAt ? idleEnds : session.expiresAt,
     proofs: proof === undefined ? [] : [proof.proofHash],
     attempt: proof?.attemptHash,
     network: command.network,
@@ -88,8 +89,4 @@ export function staleTokenPresented(
   const facts = { presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
   const fact: SessionEvent = { type: 'session.stale-token-presented', data: { ...facts, state: session } };
   return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

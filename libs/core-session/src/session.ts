@@ -1,4 +1,5 @@
 // Decisions about a session besides its rotation: start it, end it, note a token's misuse.
+import { isoTime } from './iso-time.js';
 import type { ReuseRecord } from './rotation-events.js';
 import { reuseDetected, staleTokenPresented } from './rotation-events.js';
 import type { EndCause, Marker, Network, SessionEvent, SessionState } from './session-events.js';
@@ -77,7 +78,7 @@ function secondExchange({ session, started }: StartState, { key, grant }: StartS
 }
 
 function newSession({ nowMs, grant, policy, key, token, ...command }: StartSession): SessionState {
-  const startedAt = new Date(nowMs).toISOString();
+  const startedAt = isoTime(nowMs);
   const endsMs = nowMs + (token === undefined ? policy.accessTokenSeconds : policy.absoluteSeconds) * 1000;
   return {
     v: 1,
@@ -91,10 +92,10 @@ function newSession({ nowMs, grant, policy, key, token, ...command }: StartSessi
     fingerprint: token?.fingerprint ?? '',
     marker: grant.marker,
     startedAt,
-    authTime: new Date(grant.authTimeMs).toISOString(),
+    authTime: isoTime(grant.authTimeMs),
     rotatedAt: startedAt,
-    idleExpiresAt: new Date(Math.min(nowMs + policy.idleSeconds * 1000, endsMs)).toISOString(),
-    expiresAt: new Date(endsMs).toISOString(),
+    idleExpiresAt: isoTime(Math.min(nowMs + policy.idleSeconds * 1000, endsMs)),
+    expiresAt: isoTime(endsMs),
     acr: grant.acr,
     amr: grant.amr,
     proofs: key === undefined ? [] : [key.proofHash],

@@ -1,5 +1,6 @@
 // Whether a session may act, and why not: the one function that issuer, views, checks and auditors all call.
 import type { AccountState } from './account-events.js';
+import { isoTime } from './iso-time.js';
 import type { SessionState } from './session-events.js';
 import type { CutoffsState } from './system-events.js';
 
@@ -38,7 +39,8 @@ export function sessionStanding(input: StandingInput, nowMs: number): Standing {
   const reason =
     (session.status === 'ended' ? 'revoked' : undefined) ?? byAccount ?? cutoffReason(session, input.cutoffs);
   if (reason !== undefined) return { status: 'ended', reason };
-  const expired = nowMs >= Date.parse(session.expiresAt) || nowMs >= Date.parse(session.idleExpiresAt);
+  const now = isoTime(nowMs);
+  const expired = now >= session.expiresAt || now >= session.idleExpiresAt;
   return expired ? { status: 'ended', reason: 'expired' } : active;
 }
 

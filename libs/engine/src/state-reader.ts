@@ -30,13 +30,22 @@ export interface Versioned<S> {
 
 const pageSize = 16;
 
-/** Reads states through a least-recently-used cache bounded in bytes. Cached states may be behind a shared
- * store: an append's expected revision or a read of the heads tells. */
+/** A cached state, and whether it was looked at since it came or was passed over. */
+interface Slot<S> {
+  entry: Versioned<S>;
+  used: boolean;
+}
+
+/**
+ * Reads states through a cache bounded in bytes. Cached states may be behind a shared store: an append's
+ * expected revision or a read of the heads tells.
+ *
+ * What makes room is the oldest that was not used; a used one is passed over once ("second chance"). A hit
+ * only sets a flag, where an order by last use would change the map twice at every look.
+ */
 export class StateReader<S> {
-  private readonly cache = new Map<string, Versioned<S>>();
+  private readonly cache = new Map<string, Slot<S>>();
   private bytes = 0;
-  /** What was used last: a command looks at its streams several times. */
-  private newest: Versioned<S> | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -51,13 +60,10 @@ export class StateReader<S> {
 
   /** The state as cached, without a look at the store. */
   peek(stream: string): Versioned<S> | undefined {
-    if (this.newest?.stream === stream) return this.newest;
-    const hit = this.cache.get(stream);
-    if (hit === undefined) return undefined;
-    this.cache.delete(stream);
-    this.cache.set(stream, hit);
-    this.newest = hit;
-    return hit;
+    const slot = this.cache.get(stream);
+    if (slot === undefined) return undefined;
+    slot.used = true;
+    return slot.entry;
   }
 
   /** The state as stored now; replaces what was cached. */
@@ -81,11 +87,10 @@ export class StateReader<S> {
 
   /** Drops the cached state: the stream moved, or may have. */
   forget(stream: string): void {
-    const hit = this.cache.get(stream);
-    if (hit === undefined) return;
-    this.bytes -= this.type.size(hit.state);
+    const slot = this.cache.get(stream);
+    if (slot === undefined) return;
+    this.bytes -= this.type.size(slot.entry.state);
     this.cache.delete(stream);
-    if (this.newest === hit) this.newest = undefined;
   }
 
   private async readFromStore(stream: string): Promise<Versioned<S>> {
@@ -119,15 +124,31 @@ export class StateReader<S> {
   }
 
   private keep(entry: Versioned<S>): void {
-    const cached = this.cache.get(entry.stream);
-    if (cached !== undefined && cached.revision > entry.revision) return;
-    this.forget(entry.stream);
-    this.cache.set(entry.stream, entry);
-    this.newest = entry;
+    const slot = this.cache.get(entry.stream);
+    // Cached meanwhile, and further on.
+    if (slot !== undefined && slot.entry.revision > entry.revision) return;
     this.bytes += this.type.size(entry.state);
-    for (const oldest of this.cache.keys()) {
+    if (slot === undefined) {
+      this.cache.set(entry.stream, { entry, used: false });
+    } else {
+      this.bytes -= this.type.size(slot.entry.state);
+      slot.entry = entry;
+      slot.used = true;
+    }
+    this.makeRoom();
+  }
+
+  /** Passes over each used state once at most, so it ends. */
+  private makeRoom(): void {
+    for (const [stream, slot] of this.cache) {
       if (this.bytes <= this.maxBytes) return;
-      this.forget(oldest);
+      if (slot.used) {
+        slot.used = false;
+        this.cache.delete(stream);
+        this.cache.set(stream, slot);
+      } else {
+        this.forget(stream);
+      }
     }
   }
 }

@@ -140,7 +140,8 @@ function readClaims(claims: { readonly [name: string]: unknown }): ProofClaims {
 function jsonObject(segment: string): { readonly [member: string]: unknown } {
   try {
     const value: unknown = JSON.parse(decodeCanonical(segment)!.toString());
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (isObject) return value as { readonly [member: string]: unknown };
   } catch {
     // Below: what cannot be decoded is as malformed as what is no object.
   }
