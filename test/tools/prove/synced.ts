@@ -71,15 +71,15 @@ async function refreshInTurn(target: OwnTarget, count: number): Promise<number> 
   return Number(/^sallyport_store_synchronous (\d)$/m.exec(metrics)?.[1]);
 }
 
-/** The trace, once strace has written the end of the process (of its first thread), or has had time to. */
+/** The trace, once strace has written the end of the process (of its first thread). */
 async function wholeTrace(file: string): Promise<string> {
   const deadline = Date.now() + traceEndsWithinMs;
   for (;;) {
     const text = readFileSync(file, 'utf8');
     const [, first = '-'] = /^(\d+) /.exec(text) ?? [];
-    if (new RegExp(`^${first} \\+\\+\\+ (exited|killed) `, 'm').test(text)) return text;
-    // All requests were answered before the stop; what strace still holds back is of no matter then.
-    if (Date.now() > deadline) return text;
+    // Numbers of few digits are followed by more than one space.
+    if (new RegExp(`^${first} +\\+\\+\\+ (exited|killed) `, 'm').test(text)) return text;
+    if (Date.now() > deadline) throw new Error('strace did not write the end of the process');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
