@@ -31,22 +31,29 @@ export class StreamQueue {
     this.waiting += 1;
     if (lane === undefined) return this.start(stream, task);
     lane.length += 1;
-    const result = lane.tail.then(task, task);
+    const next = (): Promise<T> => this.perform({ stream, lane, task });
+    const result = lane.tail.then(next, next);
     lane.tail = result;
-    return result.finally(() => this.leave(stream, lane));
+    return result;
   }
 
   private start<T>(stream: string, task: () => Promise<T>): Promise<T> {
-    // Through an async function, so that a task that throws at once keeps no place.
-    const result = (async () => task())();
-    const lane: Lane = { tail: result, length: 1 };
+    const lane: Lane = { tail: Promise.resolve(), length: 1 };
     this.lanes.set(stream, lane);
-    return result.finally(() => this.leave(stream, lane));
+    const result = this.perform({ stream, lane, task });
+    lane.tail = result;
+    return result;
   }
 
-  private leave(stream: string, lane: Lane): void {
-    this.waiting -= 1;
-    lane.length -= 1;
-    if (lane.length === 0) this.lanes.delete(stream);
+  /** One task; whatever becomes of it, its place is free afterwards. */
+  private async perform<T>(work: { stream: string; lane: Lane; task: () => Promise<T> }): Promise<T> {
+    const { stream, lane, task } = work;
+    try {
+      return await task();
+    } finally {
+      this.waiting -= 1;
+      lane.length -= 1;
+      if (lane.length === 0) this.lanes.delete(stream);
+    }
   }
 }

@@ -101,7 +101,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const { state } = await this.ledger.loadSession(token.sessionId, false);
     const refresh = await this.prepare(order, { token, client, facts, session: state.session });
     const screened = await this.screen(refresh, state.session);
-    return screened ?? this.decide(refresh);
+    return screened ?? (await this.decide(refresh));
   }
 
   /** Row 1: undefined for what was not minted here. */
@@ -182,7 +182,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     if (proof !== undefined && !recorded && !this.replays.firstUse(proof.proofHash)) {
       return replayedRefreshProof;
     }
-    return this.release(refresh, handled.answer, handled.appended?.position);
+    return await this.release(refresh, handled.answer, handled.appended?.position);
   }
 
   /** Only here do tokens leave: after the append, or after the heads stood still. */
@@ -211,7 +211,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     if (session === undefined) return storeBehind;
     const refreshToken = this.successorOf(refresh, session);
     if (refreshToken === undefined) return storeBehind;
-    return this.tokens.answer({
+    return await this.tokens.answer({
       sessionId: refresh.token.sessionId,
       session,
       client: refresh.client,

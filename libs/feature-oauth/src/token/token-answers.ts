@@ -16,13 +16,12 @@ export class TokenAnswers {
 
   /** RFC 6749 section 5.1. */
   tokens(reply: FastifyReply, answer: TokenAnswer): void {
-    const body = JSON.stringify({
-      access_token: answer.accessToken,
-      token_type: answer.tokenType,
-      expires_in: answer.expiresIn,
-      refresh_token: answer.refreshToken,
-      scope: answer.scope,
-    });
+    const { accessToken, tokenType, expiresIn, refreshToken, scope } = answer;
+    // Tokens are base64url and a type is a word of ours: nothing in them needs the escapes of JSON.
+    const refresh = refreshToken === undefined ? '' : `"refresh_token":"${refreshToken}",`;
+    const body =
+      `{"access_token":"${accessToken}","token_type":"${tokenType}","expires_in":${expiresIn},` +
+      `${refresh}"scope":${JSON.stringify(scope)}}`;
     this.common(reply, answer.position).header('content-type', json).send(body);
   }
 
