@@ -31,8 +31,8 @@ export class StreamQueue {
     this.waiting += 1;
     if (lane === undefined) return this.start(stream, task);
     lane.length += 1;
-    const next = (): Promise<T> => this.perform({ stream, lane, task });
-    const result = lane.tail.then(next, next);
+    const turn = (): Promise<T> => this.perform({ stream, lane, task });
+    const result = lane.tail.then(turn, turn);
     lane.tail = result;
     return result;
   }
