@@ -270,6 +270,7 @@ function reasonOf(refusal: AccountRefusal): GrantReason {
   switch (refusal) {
     case 'device_key_lost':
     case 'too_many_devices':
+    case 'too_many_lost_keys':
       return refusal;
     case 'device_revoked_since':
       return 'device_revoked';
@@ -279,6 +280,11 @@ function reasonOf(refusal: AccountRefusal): GrantReason {
     case 'account_unknown':
     case 'account_not_locked':
     case 'device_unknown':
+    case 'hold_unknown':
+    case 'travel_period_invalid':
+    case 'travel_countries_invalid':
+    case 'travel_notice_unknown':
+    case 'too_many_travel_notices':
       return 'closed';
     default:
       return neverDecision(refusal);

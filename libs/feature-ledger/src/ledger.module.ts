@@ -11,6 +11,13 @@ import {
 } from './account-handlers.js';
 import { AuthorizationCodes } from './authorization-codes.js';
 import { ChangePasswordHandler, OpenAccountHandler } from './credential-handlers.js';
+import {
+  FlagSessionHandler,
+  HoldSensitiveActionsHandler,
+  ReleaseHoldHandler,
+  RequireReauthenticationHandler,
+  StepUpDeviceHandler,
+} from './enforcement-handlers.js';
 import { EraseAccountHandler } from './erase-account.js';
 import { ExchangeCodeHandler } from './exchange-code.js';
 import { KeyHistory } from './key-history.js';
@@ -29,6 +36,11 @@ import {
   RotateKeyHandler,
   SystemRunner,
 } from './system-handlers.js';
+import {
+  FileTravelNoticeHandler,
+  TrustDeviceHandler,
+  WithdrawTravelNoticeHandler,
+} from './travel-handlers.js';
 
 const services = [
   AccessTokens,
@@ -51,18 +63,26 @@ const handlers = [
   DeclareStoreRestoredHandler,
   EraseAccountHandler,
   ExchangeCodeHandler,
+  FileTravelNoticeHandler,
+  FlagSessionHandler,
+  HoldSensitiveActionsHandler,
   LockAccountHandler,
   OpenAccountHandler,
   ReadAccountHandler,
   ReadSessionHandler,
   RefreshSessionHandler,
+  ReleaseHoldHandler,
+  RequireReauthenticationHandler,
   RevokeAllSessionsHandler,
   RevokeDeviceHandler,
   RevokeSessionHandler,
   RevokeTokenHandler,
   RotateKeyHandler,
   SignInHandler,
+  StepUpDeviceHandler,
+  TrustDeviceHandler,
   UnlockAccountHandler,
+  WithdrawTravelNoticeHandler,
 ];
 
 @Module({ imports: [CqrsModule], providers: [...services, ...handlers], exports: [...services, CqrsModule] })

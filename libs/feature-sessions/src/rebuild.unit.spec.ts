@@ -45,6 +45,7 @@ import fc from 'fast-check';
 const startMs = Date.parse('2026-11-22T12:00:00.000Z');
 const ending = { ...policy, staleTokenEndsSession: true };
 const accounts = 2;
+const once = { count: 1, over: false };
 
 /** How often each kind of act is drawn. */
 const weights = {
@@ -228,7 +229,7 @@ function decideOnSession(kind: Kind, state: StandingInput, nowMs: number): reado
     case 'end':
       return revokeSession(session, { cause: 'user' });
     case 'wrong-key':
-      return recordReuse(session, { cause: 'wrong_key', presented: session.generation }, 1);
+      return recordReuse(session, { cause: 'wrong_key', presented: session.generation }, once);
     case 'refresh':
     case 'stale': {
       const back = kind === 'stale' ? 2 : nowMs % 3 === 0 ? 1 : 0;
