@@ -43,17 +43,6 @@ export class ReleaseHold extends Command<Written> {
   }
 }
 
-/** Releases the holds of the sessions of a device that were made before the authentication at `marker`, the
- * account's revision on which it was decided. Whether that was strong, the sender knows. */
-export class StepUpDevice extends Command<Written> {
-  constructor(
-    readonly input: { readonly accountId: string; readonly deviceId: string; readonly marker: number },
-    readonly ordered: Ordered,
-  ) {
-    super();
-  }
-}
-
 /** Ends every session of the account. */
 export class RequireReauthentication extends Command<Written> {
   constructor(

@@ -9,7 +9,6 @@ import {
   releaseHold,
   requireReauthentication,
   sessionStanding,
-  stepUp,
   streams,
 } from '@sallyport/core-session';
 import type { NewHold, SessionState } from '@sallyport/core-session';
@@ -20,7 +19,6 @@ import {
   HoldSensitiveActions,
   ReleaseHold,
   RequireReauthentication,
-  StepUpDevice,
 } from './enforcement-commands.js';
 import { LedgerError } from './errors.js';
 import { Ledger } from './ledger.js';
@@ -77,15 +75,6 @@ export class ReleaseHoldHandler implements ICommandHandler<ReleaseHold> {
 
   execute({ input, ordered }: ReleaseHold): Promise<Written> {
     return this.runner.run({ accountId: input.accountId, ordered }, (at) => releaseHold(at, input));
-  }
-}
-
-@CommandHandler(StepUpDevice)
-export class StepUpDeviceHandler implements ICommandHandler<StepUpDevice> {
-  constructor(private readonly runner: AccountRunner) {}
-
-  execute({ input, ordered }: StepUpDevice): Promise<Written> {
-    return this.runner.run({ accountId: input.accountId, ordered }, (at) => stepUp(at, input));
   }
 }
 

@@ -16,7 +16,6 @@ import {
   HoldSensitiveActionsHandler,
   ReleaseHoldHandler,
   RequireReauthenticationHandler,
-  StepUpDeviceHandler,
 } from './enforcement-handlers.js';
 import { EraseAccountHandler } from './erase-account.js';
 import { ExchangeCodeHandler } from './exchange-code.js';
@@ -31,6 +30,7 @@ import { RequestProofs } from './request-proofs.js';
 import { ReuseRecorder } from './reuse-recorder.js';
 import { RevokeSessionHandler, RevokeTokenHandler } from './revoke-session.js';
 import { Passwords, SignInHandler } from './sign-in.js';
+import { StepUps } from './step-ups.js';
 import {
   DeclareStoreRestoredHandler,
   RotateKeyHandler,
@@ -54,6 +54,7 @@ const services = [
   Passwords,
   RequestProofs,
   ReuseRecorder,
+  StepUps,
   SystemRunner,
 ];
 
@@ -79,7 +80,6 @@ const handlers = [
   RevokeTokenHandler,
   RotateKeyHandler,
   SignInHandler,
-  StepUpDeviceHandler,
   TrustDeviceHandler,
   UnlockAccountHandler,
   WithdrawTravelNoticeHandler,

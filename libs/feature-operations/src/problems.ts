@@ -37,6 +37,8 @@ const ledgerProblems: Readonly<Record<LedgerErrorCode, readonly [status: number,
   key_unknown: [404, 'There is no such key'],
 };
 
+const endedChallenge = 'DPoP error="invalid_token", Bearer error="invalid_token"';
+
 /** The end of `urn:sallyport:problem:<code>` where only the status says what is wrong. */
 export type HttpProblem =
   | 'bad_request'
@@ -83,7 +85,9 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.parts;
   if (error instanceof LedgerError) {
     const [status, title] = ledgerProblems[error.code];
-    return { status, code: error.code, title };
+    // Which scheme the request came by is not known here: RFC 9110 section 11.6.1 lets a server name both.
+    const headers = status === 401 ? { headers: { 'www-authenticate': endedChallenge } } : {};
+    return { status, code: error.code, title, ...headers };
   }
   if (isEngineError(error)) return unavailable();
   if (error instanceof HttpException) return ofStatus(error.getStatus());
