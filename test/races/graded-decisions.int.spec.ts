@@ -148,7 +148,8 @@ describe('a session that is held', () => {
   it('cannot be held for another account; a hold of the account outlives sign-ins', async () => {
     const other = await by.openAccount();
     const input = { accountId: other.accountId, sessionId: phone.sessionId, reason };
-    expect(await codeOf(by.any.commands.execute(new HoldSensitiveActions(input, rule)))).toBe('session_unknown');
+    const foreign = new HoldSensitiveActions(input, rule);
+    expect(await codeOf(by.any.commands.execute(foreign))).toBe('session_unknown');
     await hold(decided('100'));
     await signInOnPhone();
     expect(await holds()).toEqual(['d-100']);

@@ -60,7 +60,7 @@ export const nouns = {
       needs: [account, 'reason'],
     },
     hold: {
-      summary: 'Holds the sensitive actions of an account, or of one --session until its device signs in anew.',
+      summary: 'Holds sensitive actions of an account, or of a --session until its device signs in anew.',
       options: [...account, 'session', 'reason'],
       needs: [account, 'reason'],
     },

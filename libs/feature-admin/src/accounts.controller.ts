@@ -141,7 +141,7 @@ export class AccountsController {
       devices: account.devices.length,
       lostKeys: account.lostKeys.length,
       trustedDevices: account.trustedDevices?.length ?? 0,
-      holds: (account.holds ?? []).map(({ id: holdId, revision: _revision, ...hold }) => ({ holdId, ...hold })),
+      holds: (account.holds ?? []).map(({ id, revision: _revision, ...hold }) => ({ holdId: id, ...hold })),
       travelNotices: account.travel ?? [],
     };
   }

@@ -45,7 +45,7 @@ export class Caller {
     });
   }
 
-  /** Strong authentication: a recent sign-in on a device with a key. The device, or throws what is missing. */
+  /** Strong authentication: a recent sign-in on a device with a key. The device; throws what is missing. */
   requireStrong(): string {
     const { deviceId } = this.principal;
     if (deviceId === undefined) {
