@@ -4,6 +4,7 @@ import type { AccountAt, AccountDecision, AccountRefusal } from './account-decis
 import type { AccountState } from './account-events.js';
 import { liveNotices, travelLimits } from './account-travel.js';
 import type { TrustedDevice } from './account-travel.js';
+import { isoTime } from './iso-time.js';
 import { dayMs } from './policy.js';
 
 /** A journey as it is told. `fromMs` before now means now: a notice excuses nothing that was. */
@@ -86,8 +87,4 @@ function wrongNotice(command: FileTravelNoticeOrder): AccountRefusal | undefined
 
 function isLinked(account: AccountState, deviceId: string): boolean {
   return account.devices.some(({ id }) => id === deviceId);
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

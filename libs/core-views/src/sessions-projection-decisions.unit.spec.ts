@@ -64,7 +64,8 @@ const by = { filedBySession: sessionId, filedByDevice: phone.id };
 describe("the account's row", () => {
   it('account.sensitive-actions-held and account.hold-released move its holds', () => {
     const rows = new Rows();
-    expect(rows.account((at) => holdSensitiveActions(at, { hold }))).toEqual(['account.sensitive-actions-held']);
+    const held = rows.account((at) => holdSensitiveActions(at, { hold }));
+    expect(held).toEqual(['account.sensitive-actions-held']);
     expect(rows.state.holds).toMatchObject([hold]);
     expect(rows.account((at) => releaseHold(at, { cause: 'rule' }))).toEqual(['account.hold-released']);
     expect(rows.state).not.toHaveProperty('holds');
