@@ -14,11 +14,17 @@ const rotatedByDefault = ['signing', 'refresh'];
 /** One entry per command of the grammar: the compiler sees to it. */
 const commands: Readonly<Record<CommandName, (asked: Asked) => Promise<Answer>>> = {
   'account open': async ({ client, values, password }) => {
-    return client.post('/admin/accounts', { email: values.email, password: await password() });
+    const { email, reason } = values;
+    return client.post('/admin/accounts', { email, password: await password(), reason });
   },
   'account show': async (asked) => asked.client.get(`/admin/accounts/${await accountOf(asked)}`),
   'account lock': (asked) => onAccount(asked, 'lock'),
-  'account unlock': (asked) => onAccount(asked, 'unlock'),
+  'account unlock': (asked) => onAccount(asked, 'unlock', { seen: asked.values.seen }),
+  'account hold': (asked) => onAccount(asked, 'hold', { sessionId: asked.values.session }),
+  'account release': ({ values, ...asked }) => {
+    return onAccount({ values, ...asked }, 'release', { holdId: values.hold, seen: values.seen });
+  },
+  'account reauthenticate': (asked) => onAccount(asked, 'reauthenticate'),
   'account erase': (asked) => onAccount(asked, 'erase'),
   'account password': async (asked) => onAccount(asked, 'password', { password: await asked.password() }),
   'session list': async (asked) => asked.client.get(`/admin/accounts/${await accountOf(asked)}/sessions`),

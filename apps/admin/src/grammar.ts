@@ -10,6 +10,12 @@ export const options = {
   email: { type: 'string', value: 'ADDRESS', help: 'the account, by its sign-in name' },
   id: { type: 'string', value: 'ID', help: 'the account, session or device, by its id' },
   session: { type: 'string', value: 'ID', help: 'the session, where --email or --id names its account' },
+  hold: { type: 'string', value: 'ID', help: 'the hold (account show lists them); all of them without it' },
+  seen: {
+    type: 'string',
+    value: 'POSITION',
+    help: 'clear also what the rules decide on events up to here',
+  },
   device: { type: 'string', value: 'ID', help: 'the device, where --email or --id names its account' },
   'password-stdin': { type: 'boolean', help: 'read the password from standard input' },
   purpose: {
@@ -48,7 +54,22 @@ export const nouns = {
     },
     show: onAccount('Shows an account.'),
     lock: onAccount('Locks an account and ends all of its sessions.', 'reason'),
-    unlock: onAccount('Unlocks an account; ended sessions stay ended.', 'reason'),
+    unlock: {
+      summary: 'Unlocks an account; ended sessions stay ended.',
+      options: [...account, 'reason', 'seen'],
+      needs: [account, 'reason'],
+    },
+    hold: {
+      summary: 'Holds sensitive actions of an account, or of a --session until its device signs in anew.',
+      options: [...account, 'session', 'reason'],
+      needs: [account, 'reason'],
+    },
+    release: {
+      summary: 'Releases what is held of an account, or one --hold.',
+      options: [...account, 'hold', 'reason', 'seen'],
+      needs: [account, 'reason'],
+    },
+    reauthenticate: onAccount('Ends all sessions of an account: everybody signs in again.', 'reason'),
     password: onAccount('Sets a new password and ends all sessions.', 'password-stdin', 'reason'),
     erase: onAccount('Erases an account for good.', 'reason'),
   },

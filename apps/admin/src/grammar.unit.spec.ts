@@ -18,6 +18,9 @@ describe('the admin command', () => {
   it.each([
     ['account', 'lock', '--id', 'x'],
     ['account', 'unlock', '--id', 'x'],
+    ['account', 'hold', '--id', 'x'],
+    ['account', 'release', '--id', 'x'],
+    ['account', 'reauthenticate', '--id', 'x'],
     ['account', 'erase', '--id', 'x'],
     ['account', 'password', '--id', 'x', '--password-stdin'],
     ['session', 'end', '--id', 'x'],

@@ -1,59 +1,33 @@
-// What can have happened to an account, the state every event carries, and how the events fold.
+// What can have happened to an account, and how its events fold into the state that each of them carries.
+import { keepHolds, withHold } from './account-holds.js';
+import type { NewHold, ReleaseCause } from './account-holds.js';
+import type {
+  AccountEnds,
+  AccountState,
+  DeviceRevocationCause,
+  EndingFact,
+  LinkedDevice,
+} from './account-state.js';
+import { withNotice, withoutNotice, withoutTrust, withTrust } from './account-travel.js';
+import type { TravelNotice, TrustedDevice } from './account-travel.js';
+import { withEnforced } from './rule-decisions.js';
+import type { RuleDecision } from './rule-decisions.js';
 
-/** A device that is linked now. One that was revoked is not in the list: its sessions find no device and are
- * over. */
-export interface LinkedDevice {
-  readonly id: string;
-  /** RFC 7638 thumbprint of its key. */
-  readonly jkt: string;
-  readonly clientId: string;
-  readonly linkedAt: string;
-}
-
-/** Why sessions of the whole account ended at once. */
-export const endingFacts = ['log_out_everywhere', 'password_changed', 'locked', 'closed', 'erased'] as const;
-export type EndingFact = (typeof endingFacts)[number];
-
-/** The latest fact that ended sessions of the account: all with an older marker but `except`. Facts before it
- * that `except` was not spared by end it too; the highest of their revisions is `exceptBefore`. */
-export interface AccountEnds {
-  readonly revision: number;
-  readonly fact: EndingFact;
-  readonly except?: string;
-  readonly exceptBefore?: number;
-}
-
-/** The folded state of an account, carried by each of its events. Times are ISO 8601, UTC. */
-export interface AccountState {
-  readonly v: 1;
-  readonly status: 'open' | 'locked' | 'closed' | 'erased';
-  /** The revision of the event whose `credential` part holds the password's hash. */
-  readonly credentialRevision: number;
-  /** Keyed hash of the sign-in name. */
-  readonly nameHash: string;
-  readonly openedAt: string;
-  readonly ends?: AccountEnds;
-  readonly devices: readonly LinkedDevice[];
-  /** Keys of revoked devices with the revision of the revocation, latest last, so that codes in flight see
-   * it. */
-  readonly unlinked: readonly { readonly jkt: string; readonly revision: number }[];
-  /** Highest revision among the entries dropped from `unlinked`. */
-  readonly unlinkedBefore?: number;
-  /** Thumbprints of keys reported lost or handed over: refused for good. */
-  readonly lostKeys: readonly string[];
-}
-
-export const deviceRevocationCauses = ['user', 'lost', 'handed_over', 'operator', 'rule'] as const;
-export type DeviceRevocationCause = (typeof deviceRevocationCauses)[number];
+export * from './account-state.js';
 
 export interface AccountOpened {
   readonly type: 'account.opened';
-  readonly data: { readonly state: AccountState };
+  readonly data: { readonly reason?: string; readonly state: AccountState };
+}
+/** `except`: the session that goes on, unless an earlier fact ended it: `exceptFact`. */
+interface Spared {
+  readonly except?: string;
+  readonly exceptFact?: EndingFact;
+  readonly state: AccountState;
 }
 export interface PasswordChanged {
   readonly type: 'account.password-changed';
-  /** `except`: the session that changed it, which goes on. */
-  readonly data: { readonly except?: string; readonly state: AccountState };
+  readonly data: Spared;
 }
 export interface DeviceLinked {
   readonly type: 'account.device-linked';
@@ -71,15 +45,52 @@ export interface DeviceRevoked {
 }
 export interface AllSessionsRevoked {
   readonly type: 'account.all-sessions-revoked';
-  readonly data: { readonly except?: string; readonly reason?: string; readonly state: AccountState };
+  readonly data: Spared & { readonly reason?: string };
 }
+/** Also of an account that is locked, where another rule decides so. */
 export interface AccountLocked {
   readonly type: 'account.locked';
-  readonly data: { readonly reason: string; readonly state: AccountState };
+  readonly data: { readonly reason: string; readonly decision?: RuleDecision; readonly state: AccountState };
 }
+/** `seen`: the position up to which the operator looked; what the lock's rules decide on events up to it is
+ * cleared. */
 export interface AccountUnlocked {
   readonly type: 'account.unlocked';
-  readonly data: { readonly reason: string; readonly state: AccountState };
+  readonly data: { readonly reason: string; readonly seen?: string; readonly state: AccountState };
+}
+/** Sessions go on; what moves money does not, until step-up or release. */
+export interface SensitiveActionsHeld {
+  readonly type: 'account.sensitive-actions-held';
+  readonly data: { readonly hold: NewHold; readonly decision?: RuleDecision; readonly state: AccountState };
+}
+/** `seen`: as in `account.unlocked`, for the hold's rule. */
+export interface HoldReleased {
+  readonly type: 'account.hold-released';
+  readonly data: {
+    readonly holdId: string;
+    readonly cause: ReleaseCause;
+    readonly reason?: string;
+    readonly seen?: string;
+    readonly state: AccountState;
+  };
+}
+/** Ends every session; everybody on the account signs in again. */
+export interface ReauthenticationRequired {
+  readonly type: 'account.reauthentication-required';
+  readonly data: { readonly reason: string; readonly decision?: RuleDecision; readonly state: AccountState };
+}
+export interface TravelNoticeFiled {
+  readonly type: 'account.travel-notice-filed';
+  readonly data: { readonly notice: TravelNotice; readonly state: AccountState };
+}
+export interface TravelNoticeWithdrawn {
+  readonly type: 'account.travel-notice-withdrawn';
+  readonly data: { readonly noticeId: string; readonly state: AccountState };
+}
+/** A device that its person vouches for, or does not any more, and who says so. */
+export interface DeviceTrusted {
+  readonly type: 'account.device-trusted';
+  readonly data: TrustedDevice & { readonly trusted: boolean; readonly state: AccountState };
 }
 export interface AccountErased {
   readonly type: 'account.erased';
@@ -94,6 +105,12 @@ export type AccountEvent =
   | AllSessionsRevoked
   | AccountLocked
   | AccountUnlocked
+  | SensitiveActionsHeld
+  | HoldReleased
+  | ReauthenticationRequired
+  | TravelNoticeFiled
+  | TravelNoticeWithdrawn
+  | DeviceTrusted
   | AccountErased;
 
 export const maxUnlinkedRemembered = 16;
@@ -112,7 +129,7 @@ export function evolveAccount(
   if (before === undefined) throw new Error(`${event.type} before account.opened`);
   switch (event.type) {
     case 'account.password-changed': {
-      const after = endSessions(before, { revision, fact: 'password_changed', except: event.data.except });
+      const after = endSessions(before, { revision, fact: 'password_changed', ...spared(event.data) });
       return { ...after, credentialRevision: revision };
     }
     case 'account.device-linked':
@@ -120,11 +137,27 @@ export function evolveAccount(
     case 'account.device-revoked':
       return unlink(before, event.data, revision);
     case 'account.all-sessions-revoked':
-      return endSessions(before, { revision, fact: 'log_out_everywhere', except: event.data.except });
+      return endSessions(before, { revision, fact: 'log_out_everywhere', ...spared(event.data) });
+    case 'account.reauthentication-required': {
+      const after = endSessions(before, { revision, fact: 'reauthentication_required' });
+      return enforcedBy(after, event.data.decision);
+    }
     case 'account.locked':
-      return { ...endSessions(before, { revision, fact: 'locked' }), status: 'locked' };
+      return afterLock(endSessions(before, { revision, fact: 'locked' }), event.data.decision);
     case 'account.unlocked':
-      return { ...before, status: 'open' };
+      return afterUnlock(before, event.data.seen);
+    case 'account.sensitive-actions-held':
+      return afterHold(before, event.data, revision);
+    case 'account.hold-released':
+      return afterRelease(before, event.data);
+    case 'account.travel-notice-filed':
+      return withNotice(before, event.data.notice);
+    case 'account.travel-notice-withdrawn':
+      return withoutNotice(before, event.data.noticeId);
+    case 'account.device-trusted': {
+      const { deviceId, bySession, byDevice, trusted } = event.data;
+      return trusted ? withTrust(before, { deviceId, bySession, byDevice }) : withoutTrust(before, deviceId);
+    }
     case 'account.erased':
       return { ...endSessions(before, { revision, fact: 'erased' }), status: 'erased' };
     default:
@@ -141,25 +174,68 @@ export function carriedAccount(event: {
   return state?.v === 1 ? state : undefined;
 }
 
+/** What a fact says of the session it spares. */
+function spared({ except, exceptFact }: Spared): Pick<AccountEnds, 'except' | 'exceptFact'> {
+  return { except, exceptFact };
+}
+
 function endSessions(before: AccountState, next: AccountEnds): AccountState {
-  const { ends, ...rest } = before;
+  const { ends, ...rest } = keepHolds(before, ({ sessionId }) => {
+    // A hold of a session that has ended holds nothing.
+    return sessionId === undefined || sessionId === next.except;
+  });
   if (next.except === undefined) return { ...rest, ends: { revision: next.revision, fact: next.fact } };
   // The spared session was not spared by the facts before this one, unless they named it too.
   const exceptBefore = ends === undefined || ends.except !== next.except ? ends?.revision : ends.exceptBefore;
-  return { ...rest, ends: { ...next, ...(exceptBefore === undefined ? {} : { exceptBefore }) } };
+  const { exceptFact, ...named } = next;
+  if (exceptBefore === undefined) return { ...rest, ends: named };
+  return { ...rest, ends: { ...named, exceptBefore, ...(exceptFact === undefined ? {} : { exceptFact }) } };
 }
 
 function unlink(before: AccountState, data: DeviceRevoked['data'], revision: number): AccountState {
-  const all = [...before.unlinked, { jkt: data.jkt, revision }];
+  const { deviceId, jkt, cause } = data;
+  const lost = cause === 'lost' || cause === 'handed_over';
+  const lostKeys = lost && !before.lostKeys.includes(jkt) ? [...before.lostKeys, jkt] : before.lostKeys;
+  const devices = before.devices.filter((device) => device.id !== deviceId);
+  // Reported lost after it was revoked: only its key is news.
+  if (devices.length === before.devices.length) return { ...before, lostKeys };
+  const all = [...before.unlinked, { jkt, revision }];
   const dropped = all.slice(0, -maxUnlinkedRemembered).at(-1)?.revision;
-  const lost = data.cause === 'lost' || data.cause === 'handed_over';
+  const kept = keepHolds(withoutTrust(before, deviceId), (hold) => hold.deviceId !== deviceId);
   return {
-    ...before,
-    devices: before.devices.filter((device) => device.id !== data.deviceId),
+    ...kept,
+    devices,
     unlinked: all.slice(-maxUnlinkedRemembered),
     ...(dropped === undefined ? {} : { unlinkedBefore: dropped }),
-    lostKeys: lost && !before.lostKeys.includes(data.jkt) ? [...before.lostKeys, data.jkt] : before.lostKeys,
+    lostKeys,
   };
+}
+
+function enforcedBy(state: AccountState, decision: RuleDecision | undefined): AccountState {
+  return withEnforced(state, [decision?.rule], decision?.trigger);
+}
+
+function afterLock(before: AccountState, decision: RuleDecision | undefined): AccountState {
+  const locked: AccountState = { ...enforcedBy(before, decision), status: 'locked' };
+  const known = decision === undefined || before.lockedBy?.includes(decision.rule) === true;
+  return known ? locked : { ...locked, lockedBy: [...(before.lockedBy ?? []), decision.rule] };
+}
+
+function afterUnlock(before: AccountState, seen: string | undefined): AccountState {
+  const { lockedBy = [], ...open } = before;
+  return { ...withEnforced(open, lockedBy, seen), status: 'open' };
+}
+
+function afterHold(before: AccountState, data: SensitiveActionsHeld['data'], revision: number): AccountState {
+  const { hold, decision } = data;
+  const trigger = decision === undefined ? {} : { trigger: decision.trigger };
+  return enforcedBy(withHold(before, { ...hold, revision, ...trigger }), decision);
+}
+
+function afterRelease(before: AccountState, { holdId, seen }: HoldReleased['data']): AccountState {
+  const hold = before.holds?.find(({ id }) => id === holdId);
+  const after = keepHolds(before, ({ id }) => id !== holdId);
+  return withEnforced(withEnforced(after, [hold?.rule], hold?.trigger), [hold?.rule], seen);
 }
 
 function unknownEvent(event: never): never {

@@ -1,37 +1,23 @@
-// Decisions about an account: open, password, devices, log-out everywhere, lock, erasure.
-import { evolveAccount } from './account-events.js';
-import type { AccountEvent, AccountState, DeviceRevocationCause, LinkedDevice } from './account-events.js';
+// Decisions about an account: open, password, devices, log-out everywhere, erasure.
+import type { AccountState, DeviceRevocationCause, EndingFact, LinkedDevice } from './account-events.js';
+import { carry, notOpen, nothing, reasonOf, refused } from './account-decision.js';
+import type { AccountAt, AccountDecision, AccountFact } from './account-decision.js';
 import { isoTime } from './iso-time.js';
-import { maxDevicesPerAccount } from './policy.js';
+import { maxDevicesPerAccount, maxLostKeys } from './policy.js';
 
-/** Why a command on an account was refused. */
-export const accountRefusals = [
-  'account_exists',
-  'account_unknown',
-  'account_not_open',
-  'account_not_locked',
-  'device_unknown',
-  'device_key_lost',
-  'device_revoked_since',
-  'too_many_devices',
-] as const;
-export type AccountRefusal = (typeof accountRefusals)[number];
-
-/** Events to append (none: it has happened already), or why not. */
-export type AccountDecision =
-  | {
-      readonly events: readonly (AccountEvent & { readonly credential?: string })[];
-      readonly refusal?: undefined;
-    }
-  | { readonly events: readonly []; readonly refusal: AccountRefusal };
-
-const nothing: AccountDecision = { events: [] };
+export { accountRefusals } from './account-decision.js';
+export type { AccountAt, AccountDecision, AccountRefusal } from './account-decision.js';
 
 /** Opens an account. `credential` is the password's hash, sealed before it is stored. Pure, like all below.
  * */
 export function openAccount(
   account: AccountState | undefined,
-  command: { readonly nowMs: number; readonly nameHash: string; readonly credential: string },
+  command: {
+    readonly nowMs: number;
+    readonly nameHash: string;
+    readonly credential: string;
+    readonly reason?: string;
+  },
 ): AccountDecision {
   if (account !== undefined) return refused('account_exists');
   const state: AccountState = {
@@ -44,7 +30,8 @@ export function openAccount(
     unlinked: [],
     lostKeys: [],
   };
-  return { events: [{ type: 'account.opened', data: { state }, credential: command.credential }] };
+  const data = { ...reasonOf(command), state };
+  return { events: [{ type: 'account.opened', data, credential: command.credential }] };
 }
 
 /** Changes the password; ends every session but `except`. */
@@ -54,8 +41,8 @@ export function changePassword(
 ): AccountDecision {
   const blocked = notOpen(at.account);
   if (blocked !== undefined) return blocked;
-  const except = command.except === undefined ? {} : { except: command.except };
-  const [event] = carry(at, { type: 'account.password-changed', data: { ...except } });
+  const data = sparing(at.account as AccountState, command.except);
+  const [event] = carry(at, { type: 'account.password-changed', data });
   return { events: [{ ...event, credential: command.credential }] };
 }
 
@@ -77,19 +64,38 @@ export function linkDevice(
   if (revokedSince) return refused('device_revoked_since');
   if (linkedDevice(account, jkt) !== undefined) return nothing;
   if (account.devices.length >= maxDevicesPerAccount) return refused('too_many_devices');
+  if (account.lostKeys.length >= maxLostKeys) return refused('too_many_lost_keys');
   return { events: carry(at, { type: 'account.device-linked', data: { device: command.device } }) };
 }
 
-/** Ends every session of the device. */
+/**
+ * Ends every session of the device. `jkt`: the key of a device that was unlinked before, as its link tells:
+ * it can still be reported lost, and takes whatever device has its key by now with it.
+ */
 export function revokeDevice(
   at: AccountAt,
-  command: { readonly deviceId: string; readonly cause: DeviceRevocationCause; readonly reason?: string },
+  command: {
+    readonly deviceId: string;
+    readonly cause: DeviceRevocationCause;
+    readonly reason?: string;
+    readonly jkt?: string;
+  },
 ): AccountDecision {
-  if (at.account === undefined) return refused('account_unknown');
-  const device = at.account.devices.find((linked) => linked.id === command.deviceId);
-  if (device === undefined) return refused('device_unknown');
-  const data = { deviceId: device.id, jkt: device.jkt, cause: command.cause, ...reasonOf(command) };
-  return { events: carry(at, { type: 'account.device-revoked', data }) };
+  const { account } = at;
+  if (account === undefined) return refused('account_unknown');
+  const { deviceId, cause } = command;
+  const lost = cause === 'lost' || cause === 'handed_over';
+  const device = account.devices.find((linked) => linked.id === deviceId);
+  const jkt = device?.jkt ?? (lost ? command.jkt : undefined);
+  if (jkt === undefined) return refused('device_unknown');
+  const ended = revocation({ id: deviceId, jkt }, command);
+  const heir = linkedDevice(account, jkt);
+  if (heir !== undefined && heir.id !== deviceId) {
+    return { events: carry(at, revocation(heir, command), ended) };
+  }
+  // Once so many keys are lost none is linked any more: this one is refused already.
+  const known = account.lostKeys.includes(jkt) || account.lostKeys.length >= maxLostKeys;
+  return device === undefined && known ? nothing : { events: carry(at, ended) };
 }
 
 /** Ends every session of the account but `except`. */
@@ -98,25 +104,8 @@ export function revokeAllSessions(
   command: { readonly except?: string; readonly reason?: string },
 ): AccountDecision {
   if (at.account === undefined) return refused('account_unknown');
-  const except = command.except === undefined ? {} : { except: command.except };
-  return {
-    events: carry(at, { type: 'account.all-sessions-revoked', data: { ...except, ...reasonOf(command) } }),
-  };
-}
-
-/** Locks the account and ends every session; unlocking revives none of them. */
-export function lockAccount(at: AccountAt, command: { readonly reason: string }): AccountDecision {
-  if (at.account?.status === 'locked') return nothing;
-  return (
-    notOpen(at.account) ?? { events: carry(at, { type: 'account.locked', data: { reason: command.reason } }) }
-  );
-}
-
-export function unlockAccount(at: AccountAt, command: { readonly reason: string }): AccountDecision {
-  if (at.account === undefined) return refused('account_unknown');
-  if (at.account.status === 'open') return nothing;
-  if (at.account.status !== 'locked') return refused('account_not_locked');
-  return { events: carry(at, { type: 'account.unlocked', data: { reason: command.reason } }) };
+  const data = { ...sparing(at.account, command.except), ...reasonOf(command) };
+  return { events: carry(at, { type: 'account.all-sessions-revoked', data }) };
 }
 
 /** Ends every session for good; the caller then deletes the personal keys and releases the name. */
@@ -126,39 +115,25 @@ export function eraseAccount(at: AccountAt, command: { readonly reason?: string 
   return { events: carry(at, { type: 'account.erased', data: reasonOf(command) }) };
 }
 
-/** An account's state and the revision it stands at. */
-export interface AccountAt {
-  readonly account: AccountState | undefined;
-  readonly revision: number;
-}
-
 /** The linked device that holds the key, if any. */
 export function linkedDevice(account: AccountState, jkt: string): LinkedDevice | undefined {
   return account.devices.find((device) => device.jkt === jkt);
 }
 
-type Fact = AccountEvent extends infer E
-  ? E extends AccountEvent
-    ? { type: E['type']; data: Omit<E['data'], 'state'> }
-    : never
-  : never;
-
-function carry(at: AccountAt, fact: Fact): [AccountEvent] {
-  const before = at.account as AccountState;
-  const event = { type: fact.type, data: { ...fact.data, state: before } } as AccountEvent;
-  const state = evolveAccount(before, event, at.revision + 1);
-  return [{ type: fact.type, data: { ...fact.data, state } } as AccountEvent];
+function revocation(
+  { id, jkt }: Pick<LinkedDevice, 'id' | 'jkt'>,
+  { cause, ...command }: { readonly cause: DeviceRevocationCause; readonly reason?: string },
+): AccountFact {
+  const data = { deviceId: id, jkt, cause, ...reasonOf(command) };
+  return { type: 'account.device-revoked', data };
 }
 
-function notOpen(account: AccountState | undefined): AccountDecision | undefined {
-  if (account === undefined) return refused('account_unknown');
-  return account.status === 'open' ? undefined : refused('account_not_open');
-}
-
-function refused(refusal: AccountRefusal): AccountDecision {
-  return { events: [], refusal };
-}
-
-function reasonOf({ reason }: { readonly reason?: string }): { reason?: string } {
-  return reason === undefined ? {} : { reason };
+/** The session that goes on, and the fact that ended it before, as far as the state tells. */
+function sparing(
+  { ends }: AccountState,
+  except: string | undefined,
+): { readonly except?: string; readonly exceptFact?: EndingFact } {
+  if (except === undefined) return {};
+  const exceptFact = ends?.except === except ? ends.exceptFact : ends?.fact;
+  return { except, ...(exceptFact === undefined ? {} : { exceptFact }) };
 }

@@ -14,9 +14,10 @@ import type { Given, Outcome } from '@sallyport/testing';
 import { carriedAccount, evolveAccount, maxUnlinkedRemembered } from './account-events.js';
 import type { AccountEvent, AccountState } from './account-events.js';
 import * as decide from './account.js';
+import * as enforce from './account-enforcement.js';
 import type { AccountAt, AccountDecision } from './account.js';
 import { accountFold } from './folds.js';
-import { maxDevicesPerAccount } from './policy.js';
+import { maxDevicesPerAccount, maxLostKeys } from './policy.js';
 
 type Account = AccountState | undefined;
 type Decided = Outcome<Account, AccountDecision>;
@@ -31,8 +32,8 @@ function order(from: Given<Account>, decision: (at: AccountAt) => AccountDecisio
 }
 
 const opening = { nowMs: openedMs, nameHash, credential: '$argon2id$example' };
-const lock = (from: Given<Account>): Decided => order(from, (at) => decide.lockAccount(at, { reason }));
-const unlock = (from: Given<Account>): Decided => order(from, (at) => decide.unlockAccount(at, { reason }));
+const lock = (from: Given<Account>): Decided => order(from, (at) => enforce.lockAccount(at, { reason }));
+const unlock = (from: Given<Account>): Decided => order(from, (at) => enforce.unlockAccount(at, { reason }));
 const erase = (from: Given<Account>): Decided => order(from, (at) => decide.eraseAccount(at, {}));
 const logOut = (from: Given<Account>, except?: string): Decided =>
   order(from, (at) => decide.revokeAllSessions(at, { except }));
@@ -50,6 +51,12 @@ describe('opening an account', () => {
     expect(opened.state).toMatchObject({ status: 'open', nameHash, credentialRevision: 0, devices: [] });
     expect(opened.events[0]).toHaveProperty('credential', opening.credential);
     expect(JSON.stringify(opened.events[0]?.data)).not.toContain('argon2id');
+  });
+
+  it('says why, where an operator does it', () => {
+    const opened = nobody.when((state) => decide.openAccount(state, { ...opening, reason }));
+    expect(opened.happens('account.opened').events[0]?.data).toMatchObject({ reason });
+    expect(opened.state).not.toHaveProperty('reason');
   });
 
   it('is refused a second time', () => {
@@ -158,6 +165,29 @@ describe('revoking a device', () => {
       unlinked: [{ jkt: phoneKey, revision: 2 }],
       lostKeys: [],
     });
+  });
+
+  it('reports a key lost also after its device was revoked, by the key that its link tells', () => {
+    const report = (from: Given<Account>) =>
+      order(from, (at) => decide.revokeDevice(at, { deviceId: phone.id, cause: 'lost', jkt: phoneKey }));
+    const gone = report(revoke(alice)).happens('account.device-revoked');
+    expect(gone.state).toMatchObject({ lostKeys: [phoneKey], unlinked: [{ jkt: phoneKey, revision: 2 }] });
+    link(gone, { id: 'again' }).isRefused({ refusal: 'device_key_lost' });
+    report(gone).staysQuiet();
+    const back = report(link(revoke(alice), { id: 'again' }));
+    back.happens('account.device-revoked', 'account.device-revoked');
+    expect(back.state).toMatchObject({ devices: [], lostKeys: [phoneKey] });
+  });
+
+  it('remembers every lost key: past 256 of them no key is linked, but losing is never refused', () => {
+    const lostKeys = Array.from({ length: maxLostKeys }, (_, n) => `key-${n}`);
+    const at: AccountAt = { account: { ...account, lostKeys }, revision: 5 };
+    const device = { ...phone, id: 'tablet', jkt: otherKey };
+    expect(decide.linkDevice(at, { device, marker: 5 }).refusal).toBe('too_many_lost_keys');
+    const [lost] = decide.revokeDevice(at, { deviceId: phone.id, cause: 'lost' }).events;
+    expect(lost?.data.state.lostKeys).toHaveLength(maxLostKeys + 1);
+    const unlinked = decide.revokeDevice(at, { deviceId: 'gone', cause: 'lost', jkt: otherKey });
+    expect(unlinked).toEqual({ events: [] });
   });
 
   it('is refused where there is no such device (any more), or no such account', () => {

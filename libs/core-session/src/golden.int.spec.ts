@@ -3,15 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policy, refreshOf, secondMs, standingOf } from '@sallyport/testing';
 import * as decide from './account.js';
+import * as enforce from './account-enforcement.js';
 import type { AccountEvent, AccountState } from './account-events.js';
+import type { TravelNotice } from './account-travel.js';
 import { eventCatalogue } from './catalogue.js';
 import { claimName, releaseName } from './login-events.js';
 import { rotate } from './rotation.js';
 import type { RotateRefresh } from './rotation-events.js';
 import type { SessionState } from './session-events.js';
-import { recordReuse, revokeSession, startSession } from './session.js';
+import { flagSession, recordReuse, revokeSession, startSession } from './session.js';
 import { declareCutoff, noCutoffs } from './system-events.js';
 import type { CutoffScope } from './system-events.js';
+import * as travel from './travel-decisions.js';
 
 interface Golden {
   readonly type: string;
@@ -43,15 +46,30 @@ const makers: Readonly<
   },
   'account.device-revoked': (golden) => decide.revokeDevice(at(golden), golden.data as never).events,
   'account.all-sessions-revoked': (golden) => decide.revokeAllSessions(at(golden), golden.data).events,
-  'account.locked': (golden) => decide.lockAccount(at(golden), golden.data as never).events,
-  'account.unlocked': (golden) => decide.unlockAccount(at(golden), golden.data as never).events,
+  'account.locked': (golden) => enforce.lockAccount(at(golden), golden.data as never).events,
+  'account.unlocked': (golden) => enforce.unlockAccount(at(golden), golden.data as never).events,
+  'account.sensitive-actions-held': (golden) =>
+    enforce.holdSensitiveActions(at(golden), golden.data as never).events,
+  'account.hold-released': (golden) => enforce.releaseHold(at(golden), golden.data as never).events,
+  'account.reauthentication-required': (golden) =>
+    enforce.requireReauthentication(at(golden), golden.data as never).events,
+  'account.travel-notice-filed': (golden) => {
+    const { notice } = golden.data as { notice: TravelNotice };
+    const [nowMs, fromMs] = [Date.parse(notice.filedAt), Date.parse(notice.from)];
+    const times = { nowMs, fromMs, untilMs: Date.parse(notice.until) };
+    return travel.fileTravelNotice(at(golden), { ...notice, ...times }).events;
+  },
+  'account.travel-notice-withdrawn': (golden) =>
+    travel.withdrawTravelNotice(at(golden), golden.data as never).events,
+  'account.device-trusted': (golden) => travel.trustDevice(at(golden), golden.data as never).events,
   'account.erased': (golden) => decide.eraseAccount(at(golden), golden.data).events,
   'session.started': started,
   'session.refresh-rotated': (golden) => refreshed(golden, 0),
   'session.rotation-retried': (golden) => refreshed(golden, 1),
   'session.stale-token-presented': (golden) => {
     const { presented, count } = golden.data as { presented: number; count: number };
-    return recordReuse(golden.before as SessionState, { cause: 'stale_token', presented }, count);
+    const record = { cause: 'stale_token', presented } as const;
+    return recordReuse(golden.before as SessionState, record, { count, over: false });
   },
   'session.reuse-detected': (golden) => {
     const { cause, presented, count } = golden.data as {
@@ -59,7 +77,11 @@ const makers: Readonly<
       presented: number;
       count: number;
     };
-    return recordReuse(golden.before as SessionState, { cause, presented }, count);
+    return recordReuse(golden.before as SessionState, { cause, presented }, { count, over: false });
+  },
+  'session.flagged': (golden) => {
+    const session = golden.before as SessionState;
+    return flagSession({ session, account: undefined }, golden.data as never);
   },
   'session.revoked': (golden) => revokeSession(golden.before as SessionState, golden.data as never),
   'login-name.claimed': ({ before, data }) => {

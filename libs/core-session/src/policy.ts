@@ -31,5 +31,25 @@ export interface Client extends SessionPolicy {
   readonly revocationNeedsProof: boolean;
 }
 
+/** A day in milliseconds. */
+export const dayMs = 86_400_000;
+
+/** How old a sign-in may be to count as strong authentication: a password on a key-bound device, until there
+ * are second factors. */
+export const strongAuthenticationSeconds = 300;
+
+/** Whether a sign-in is one that step-up, travel notices and trust ask for. */
+export function isStrongAuthentication(
+  by: { readonly deviceId?: string; readonly amr: readonly string[]; readonly authTimeMs: number },
+  nowMs: number,
+): boolean {
+  const ageMs = nowMs - by.authTimeMs;
+  return by.deviceId !== undefined && by.amr.includes('pwd') && ageMs <= strongAuthenticationSeconds * 1000;
+}
+
 export const maxDevicesPerAccount = 50;
+
+/** Keys reported lost that an account remembers before no new key is linked to it. A lost key is never
+ * forgotten, and reporting one is never refused: what gives way is the adding of devices. */
+export const maxLostKeys = 256;
 export const maxAccessTokenSeconds = 3600;

@@ -22,7 +22,8 @@ import {
   startedMs,
 } from '@sallyport/testing';
 import type { SessionStream } from '@sallyport/testing';
-import { lockAccount, revokeDevice } from './account.js';
+import { revokeDevice } from './account.js';
+import { lockAccount } from './account-enforcement.js';
 import { accountFold, sessionFold } from './folds.js';
 import { grantedScope } from './rotation.js';
 

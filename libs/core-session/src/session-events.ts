@@ -1,4 +1,5 @@
 // What can have happened in a session, the state every event carries, and how the events fold.
+import type { RuleDecision } from './rule-decisions.js';
 
 /** Where a request came from, coarse. "Where a request came from" is never "the device". */
 export interface Network {
@@ -32,7 +33,8 @@ export const endCauses = [
 ] as const;
 export type EndCause = (typeof endCauses)[number];
 
-export type SessionFlag = ReuseCause | 'stale_token';
+/** `anomaly`: a rule's finding. */
+export type SessionFlag = ReuseCause | 'stale_token' | 'anomaly';
 
 /** The folded state of a session, carried by each of its events but `session.revoked`. Times are ISO 8601,
  * UTC. */
@@ -115,6 +117,16 @@ export interface ReuseDetected {
     readonly state: SessionState;
   };
 }
+/** Worth a look, and nothing else: a flag ends and holds nothing. */
+export interface SessionFlagged {
+  readonly type: 'session.flagged';
+  readonly data: {
+    readonly flag: SessionFlag;
+    readonly reason?: string;
+    readonly decision?: RuleDecision;
+    readonly state: SessionState;
+  };
+}
 /** Appended at any revision, so that nobody can hold it up; carries no state. */
 export interface SessionRevoked {
   readonly type: 'session.revoked';
@@ -122,7 +134,13 @@ export interface SessionRevoked {
 }
 
 export type SessionEvent =
-  SessionStarted | RefreshRotated | RotationRetried | StaleTokenPresented | ReuseDetected | SessionRevoked;
+  | SessionStarted
+  | RefreshRotated
+  | RotationRetried
+  | StaleTokenPresented
+  | ReuseDetected
+  | SessionFlagged
+  | SessionRevoked;
 
 /** Retries of one generation that are recorded, each with its proof id; what comes after them is sampled. */
 export const maxRecordedRetries = 16;
@@ -148,6 +166,8 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
         event.data.cause,
         event.data.ends === true ? endCauseOf(event.data.cause) : undefined,
       );
+    case 'session.flagged':
+      return flagged(before, event.data.flag, undefined);
     case 'session.revoked':
       return { ...before, status: 'ended', endCause: before.endCause ?? event.data.cause };
     default:

@@ -1,12 +1,15 @@
-// Decisions about a session besides its rotation: start it, end it, note a token's misuse.
+// Decisions about a session besides its rotation: start it, end it, flag it, note a token's misuse.
 import { isoTime } from './iso-time.js';
 import type { ReuseRecord } from './rotation-events.js';
 import { reuseDetected, staleTokenPresented } from './rotation-events.js';
-import type { EndCause, Marker, Network, SessionEvent, SessionState } from './session-events.js';
+import { isEnforced } from './rule-decisions.js';
+import type { RuleDecision } from './rule-decisions.js';
+import { evolveSession } from './session-events.js';
+import type { EndCause, Marker, Network, SessionEvent, SessionFlag, SessionState } from './session-events.js';
 import type { SessionPolicy } from './policy.js';
 import type { AccountState } from './account-events.js';
 import { sessionStanding } from './standing.js';
-import type { Standing } from './standing.js';
+import type { Standing, StandingInput } from './standing.js';
 import type { CutoffsState } from './system-events.js';
 
 /** What an authorization code carries (sealed; nothing is stored). Times in milliseconds since the epoch. */
@@ -113,15 +116,35 @@ export function revokeSession(
   return [revoked(command.cause, session.accountId, command.reason)];
 }
 
-/** Notes uses of a token that got nothing: `count` of one cause since the last note. Pure. */
+/**
+ * Notes uses of a token that got nothing: `count` of one cause since the last note. Of a session that is over
+ * a cause is noted once: whoever keeps a dead token could write without end otherwise. Pure.
+ */
 export function recordReuse(
   session: SessionState | undefined,
   record: ReuseRecord,
-  count: number,
+  { count, over }: { readonly count: number; readonly over: boolean },
 ): readonly SessionEvent[] {
-  if (session === undefined) return [];
+  if (session === undefined || (over && session.flags?.includes(record.cause) === true)) return [];
   if (record.cause === 'stale_token') return [staleTokenPresented(session, record, { count })];
   return [reuseDetected(session, { cause: record.cause, presented: record.presented }, { count })];
+}
+
+/** Flags a session, unless it has the flag or its account knows the decision. Pure. */
+export function flagSession(
+  { session, account }: Pick<StandingInput, 'account'> & { readonly session: SessionState | undefined },
+  command: { readonly flag: SessionFlag; readonly reason?: string; readonly decision?: RuleDecision },
+): readonly SessionEvent[] {
+  const { flag, reason, decision } = command;
+  const known = session?.flags?.includes(flag) === true || isEnforced(account ?? {}, decision);
+  if (session === undefined || known) return [];
+  const facts = {
+    flag,
+    ...(reason === undefined ? {} : { reason }),
+    ...(decision === undefined ? {} : { decision }),
+  };
+  const fact: SessionEvent = { type: 'session.flagged', data: { ...facts, state: session } };
+  return [{ ...fact, data: { ...facts, state: evolveSession(session, fact) } }];
 }
 
 function revoked(cause: EndCause, accountId: string, reason?: string): SessionEvent {

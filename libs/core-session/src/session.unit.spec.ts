@@ -17,7 +17,7 @@ import {
 import { sessionFold } from './folds.js';
 import { carriedSession, evolveSession } from './session-events.js';
 import type { SessionEvent, SessionState } from './session-events.js';
-import { recordReuse, revokeSession, startSession } from './session.js';
+import { flagSession, recordReuse, revokeSession, startSession } from './session.js';
 import type { StartSession, StartState } from './session.js';
 import { noCutoffs } from './system-events.js';
 
@@ -145,26 +145,51 @@ describe('ending a session', () => {
 });
 
 describe('notes of a misuse', () => {
+  type Cause = 'stale_token' | 'forged' | 'wrong_key';
+  const note = (from: typeof keyBound, cause: Cause, { count = 1, over = false } = {}) =>
+    from.when((session) => recordReuse(session, { cause, presented: 0 }, { count, over }));
+
   it('flag the session once per cause, and count', () => {
-    const stale = keyBound.when((session) => recordReuse(session, { cause: 'stale_token', presented: 0 }, 3));
-    stale.happens('session.stale-token-presented');
+    const stale = note(keyBound, 'stale_token', { count: 3 }).happens('session.stale-token-presented');
     expect(stale.events[0]?.data).toMatchObject({ presented: 0, count: 3 });
-    const forged = stale.when((session) => recordReuse(session, { cause: 'forged', presented: 0 }, 1));
-    const again = forged.when((session) => recordReuse(session, { cause: 'forged', presented: 0 }, 7));
-    again.happens('session.reuse-detected');
+    const again = note(note(stale, 'forged'), 'forged', { count: 7 }).happens('session.reuse-detected');
     expect(again.state).toMatchObject({ status: 'active', flags: ['stale_token', 'forged'] });
   });
 
   it('revive nothing, and keep the cause of the end', () => {
-    const noted = revoked.when((session) => recordReuse(session, { cause: 'wrong_key', presented: 0 }, 1));
-    expect(noted.happens('session.reuse-detected').state).toMatchObject({
+    expect(note(revoked, 'wrong_key').happens('session.reuse-detected').state).toMatchObject({
       status: 'ended',
       endCause: 'user',
     });
   });
 
+  it('are made once per cause when the session is over', () => {
+    const noted = note(revoked, 'wrong_key', { over: true }).happens('session.reuse-detected');
+    note(noted, 'wrong_key', { count: 9, over: true }).staysQuiet();
+    note(noted, 'stale_token', { over: true }).happens('session.stale-token-presented');
+  });
+
   it('stay quiet for a session that is not there', () => {
-    none.when((session) => recordReuse(session, { cause: 'forged', presented: 0 }, 1)).staysQuiet();
+    note(none, 'forged').staysQuiet();
+  });
+});
+
+describe('flagging a session', () => {
+  const decision = { id: 'd', rule: 'cadence', ruleSet: 'rs', trigger: '100' };
+  const flag = (from = keyBound, known = account) =>
+    from.when((session) => flagSession({ session, account: known }, { flag: 'anomaly', decision }));
+
+  it('adds the flag, and ends and holds nothing', () => {
+    const flagged = flag().happens('session.flagged');
+    expect(flagged.state).toEqual({ ...keyBoundSession, flags: ['anomaly'] });
+    expect(flagged.events[0]?.data).toMatchObject({ flag: 'anomaly', decision });
+  });
+
+  it('stays quiet when it has the flag, when its account knows the decision, and where there is none', () => {
+    flag(flag()).staysQuiet();
+    flag(keyBound, { ...account, enforced: { cadence: '100' } }).staysQuiet();
+    flag(keyBound, { ...account, enforced: { cadence: '99' } }).happens('session.flagged');
+    flag(none).staysQuiet();
   });
 });
 

@@ -5,6 +5,7 @@ import { accountEvents, bearerSession, given, keyBoundSession, phone } from '@sa
 import { startedMs } from '@sallyport/testing';
 import type { Given } from '@sallyport/testing';
 import * as decide from './account.js';
+import * as enforce from './account-enforcement.js';
 import type { AccountAt, AccountDecision } from './account.js';
 import type { AccountState } from './account-events.js';
 import { accountFold, cutoffsFold } from './folds.js';
@@ -19,7 +20,7 @@ type Step =
   | { readonly kind: 'sign-in'; readonly device: number | undefined }
   | { readonly kind: 'exchange'; readonly signIn: number }
   | { readonly kind: 'log-out' | 'password'; readonly except: number | undefined }
-  | { readonly kind: 'lock' | 'unlock' | 'erase' }
+  | { readonly kind: 'lock' | 'unlock' | 'reauthenticate' | 'erase' }
   | { readonly kind: 'revoke-device'; readonly device: number }
   | { readonly kind: 'cut'; readonly scope: CutoffScope };
 
@@ -56,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: locking },
   { weight: 4, arbitrary: revoking },
   { weight: 1, arbitrary: cutting },
-  { weight: 1, arbitrary: fc.constant({ kind: 'erase' as const }) },
+  { weight: 1, arbitrary: fc.constantFrom({ kind: 'erase' as const }, { kind: 'reauthenticate' as const }) },
 );
 
 class World {
@@ -87,11 +88,15 @@ class World {
           return;
         return this.kill(({ id }) => id !== nameOf(next.except));
       case 'lock':
-        return this.order((at) => decide.lockAccount(at, { reason: 'drill' }))
+        return this.order((at) => enforce.lockAccount(at, { reason: 'drill' }))
+          ? this.kill(() => true)
+          : undefined;
+      case 'reauthenticate':
+        return this.order((at) => enforce.requireReauthentication(at, { reason: 'drill' }))
           ? this.kill(() => true)
           : undefined;
       case 'unlock':
-        return void this.order((at) => decide.unlockAccount(at, { reason: 'drill' }));
+        return void this.order((at) => enforce.unlockAccount(at, { reason: 'drill' }));
       case 'erase':
         return this.order((at) => decide.eraseAccount(at, {})) ? this.kill(() => true) : undefined;
       case 'revoke-device':

@@ -10,6 +10,7 @@ export const standingReasons = [
   'revoked',
   'device_revoked',
   'password_changed',
+  'reauthentication_required',
   'locked',
   'cut_off',
   'closed',
@@ -64,7 +65,10 @@ function accountReason(
   if (deviceId !== undefined && !account.devices.some((device) => device.id === deviceId))
     return 'device_revoked';
   if (!endedByAccount(sessionId, session.marker.account, account)) return undefined;
-  return account.ends?.fact === 'password_changed' ? 'password_changed' : 'revoked';
+  const { ends } = account;
+  // A session that the latest fact spared was ended by one before it.
+  const fact = ends?.except === sessionId ? ends.exceptFact : ends?.fact;
+  return fact === 'password_changed' || fact === 'reauthentication_required' ? fact : 'revoked';
 }
 
 /** Whether a fact that ended the account's sessions at once ended one authenticated at `marker`. */

@@ -2,15 +2,10 @@
 import { account, accountEvents, bearerSession, dayMs, given } from '@sallyport/testing';
 import { keyBoundSession, otherSessionId, phone, sessionId, standingOf, startedMs } from '@sallyport/testing';
 import type { Given } from '@sallyport/testing';
-import {
-  changePassword,
-  linkDevice,
-  lockAccount,
-  revokeAllSessions,
-  revokeDevice,
-  unlockAccount,
-} from './account.js';
+import { changePassword, linkDevice, revokeAllSessions, revokeDevice } from './account.js';
+import { lockAccount, requireReauthentication, unlockAccount } from './account-enforcement.js';
 import type { AccountAt } from './account.js';
+import { evolveAccount } from './account-events.js';
 import type { AccountState } from './account-events.js';
 import { accountFold, cutoffsFold } from './folds.js';
 import type { SessionState } from './session-events.js';
@@ -78,6 +73,32 @@ describe('the account', () => {
     const { state } = order(alice, (at) => changePassword(at, { credential: 'x', except: otherSessionId }));
     expect(standing(keyBoundSession, { account: state })).toEqual(ended('password_changed'));
     expect(standing(keyBoundSession, { sessionId: otherSessionId, account: state })).toEqual(active);
+  });
+
+  it('names a new sign-in that is required as the reason', () => {
+    const { state } = order(alice, (at) => requireReauthentication(at, { reason: 'two countries' }));
+    expect(standing(keyBoundSession, { account: state })).toEqual(ended('reauthentication_required'));
+    expect(standing(markedAt(2), { account: state })).toEqual(active);
+  });
+
+  it('names for a spared session the earlier fact that ended it', () => {
+    const changed = order(alice, (at) => changePassword(at, { credential: 'x' }));
+    const spared = logOut(changed, sessionId);
+    expect(standing(keyBoundSession, { account: spared.state })).toEqual(ended('password_changed'));
+    expect(standing(keyBoundSession, { account: logOut(spared, sessionId).state })).toEqual(
+      ended('password_changed'),
+    );
+    const later = order(logOut(alice), (at) => changePassword(at, { credential: 'x', except: sessionId }));
+    expect(standing(keyBoundSession, { account: later.state })).toEqual(ended('revoked'));
+  });
+
+  it('reads and folds events that do not say which fact that was', () => {
+    const state = logOut(logOut(alice), sessionId).state as AccountState;
+    const { exceptFact: _fact, ...ends } = state.ends as NonNullable<AccountState['ends']>;
+    const old = { ...state, ends };
+    const event = { type: 'account.all-sessions-revoked' as const, data: { except: sessionId, state: old } };
+    expect(evolveAccount(logOut(alice).state, event, 3)).toEqual(old);
+    expect(standing(keyBoundSession, { account: old })).toEqual(ended('revoked'));
   });
 
   it('spares the session that a log-out names, unless another one came between', () => {

@@ -62,11 +62,11 @@ export type KeyPurpose = (typeof keyPurposes)[number];
 
 export interface KeyCreated {
   readonly type: 'keys.created';
-  readonly data: { readonly purpose: KeyPurpose; readonly keyId: string };
+  readonly data: { readonly purpose: KeyPurpose; readonly keyId: string; readonly reason?: string };
 }
 export interface KeyActivated {
   readonly type: 'keys.activated';
-  readonly data: { readonly purpose: KeyPurpose; readonly keyId: string };
+  readonly data: { readonly purpose: KeyPurpose; readonly keyId: string; readonly reason?: string };
 }
 export interface KeyRetired {
   readonly type: 'keys.retired';

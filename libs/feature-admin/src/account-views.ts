@@ -1,9 +1,10 @@
 // An account's sessions and devices as the views show them, judged when they are read.
 import { Injectable } from '@nestjs/common';
-import { noCutoffs, sessionStanding } from '@sallyport/core-session';
+import { holdsOn, isLater, noCutoffs, sessionStanding } from '@sallyport/core-session';
 import { cutoffsKey, sessionsProjection, sessionViews } from '@sallyport/core-views';
 import type { AccountRow, CutoffsRow, DeviceRow, SessionRow } from '@sallyport/core-views';
 import { Clock, ViewStore } from '@sallyport/engine';
+import { mistaken } from './admin-input.js';
 
 /** Times are ISO 8601 in UTC. Nothing personal: operators see what a session is, not where its person was. */
 export interface AdminSession {
@@ -16,6 +17,8 @@ export interface AdminSession {
   readonly expiresAt: string;
   /** `active`, or why the session may not act. */
   readonly standing: string;
+  /** Whether something holds its sensitive actions, of its own or of the account. */
+  readonly held: boolean;
 }
 
 export interface AdminDevice {
@@ -57,6 +60,7 @@ export class AccountViews {
         lastActiveAt,
         expiresAt: state.expiresAt,
         standing: standing.status === 'active' ? 'active' : standing.reason,
+        held: standing.status === 'active' && holdsOn(account?.state ?? {}, key).length > 0,
       };
     });
     return shown.toSorted((a, b) => (a.lastActiveAt < b.lastActiveAt ? 1 : -1));
@@ -78,6 +82,17 @@ export class AccountViews {
     });
     const order = (device: AdminDevice) => `${device.status === 'linked' ? 1 : 0}${device.linkedAt}`;
     return shown.toSorted((a, b) => (order(a) < order(b) ? 1 : -1));
+  }
+
+  /**
+   * Throws unless an operator can have seen events up to the position: clearing what is yet to come would
+   * blind a rule for good.
+   */
+  async checkSeen(seen: string | undefined): Promise<void> {
+    if (seen === undefined) return;
+    const shown = await this.views.checkpoint(sessionsProjection.name, generation);
+    const isShown = /^(0|[1-9]\d{0,19})$/.test(seen) && shown !== null && !isLater(seen, shown);
+    if (!isShown) throw mistaken(['seen: must be a position that the views have reached']);
   }
 
   /** The account a device is on, as far as the views know. */

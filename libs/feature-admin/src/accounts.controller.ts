@@ -4,14 +4,19 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ChangePassword,
   EraseAccount,
+  HoldSensitiveActions,
   LedgerError,
   LockAccount,
   OpenAccount,
   ReadAccount,
+  ReleaseHold,
+  RequireReauthentication,
   UnlockAccount,
   type Written,
 } from '@sallyport/feature-ledger';
 import type { FastifyRequest } from 'fastify';
+import type { AccountState, Hold } from '@sallyport/core-session';
+import { AccountViews } from './account-views.js';
 import { AdminGuard } from './admin-guard.js';
 import { AdminInput, orderedBy } from './admin-input.js';
 
@@ -23,6 +28,9 @@ export interface AccountShown {
   readonly openedAt: string;
   readonly devices: number;
   readonly lostKeys: number;
+  readonly trustedDevices: number;
+  readonly holds: readonly (Omit<Hold, 'id' | 'revision'> & { readonly holdId: string })[];
+  readonly travelNotices: NonNullable<AccountState['travel']>;
 }
 
 @Controller('admin/accounts')
@@ -31,6 +39,7 @@ export class AccountsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly accountViews: AccountViews,
   ) {}
 
   @Post()
@@ -38,6 +47,7 @@ export class AccountsController {
     const input = AdminInput.read(request.body, (from) => ({
       email: from.text('email', 320),
       password: from.text('password', 4096),
+      reason: from.optionalText('reason'),
     }));
     return this.commands.execute(new OpenAccount(input, orderedBy(request)));
   }
@@ -62,8 +72,45 @@ export class AccountsController {
 
   @Post(':id/unlock')
   @HttpCode(200)
-  unlock(@Param('id') accountId: string, @Req() request: FastifyRequest): Promise<Written> {
-    return this.commands.execute(new UnlockAccount({ accountId, ...reasonOf(request) }, orderedBy(request)));
+  async unlock(@Param('id') accountId: string, @Req() request: FastifyRequest): Promise<Written> {
+    const input = AdminInput.read(request.body, (from) => ({
+      reason: from.text('reason'),
+      seen: from.optionalText('seen'),
+    }));
+    await this.accountViews.checkSeen(input.seen);
+    return this.commands.execute(new UnlockAccount({ accountId, ...input }, orderedBy(request)));
+  }
+
+  /** Holds one session, or all of the account. */
+  @Post(':id/hold')
+  @HttpCode(200)
+  hold(@Param('id') accountId: string, @Req() request: FastifyRequest): Promise<Written> {
+    const input = AdminInput.read(request.body, (from) => ({
+      reason: from.text('reason'),
+      sessionId: from.optionalText('sessionId'),
+    }));
+    return this.commands.execute(new HoldSensitiveActions({ accountId, ...input }, orderedBy(request)));
+  }
+
+  /** Releases one hold, or all. */
+  @Post(':id/release')
+  @HttpCode(200)
+  async release(@Param('id') accountId: string, @Req() request: FastifyRequest): Promise<Written> {
+    const input = AdminInput.read(request.body, (from) => ({
+      reason: from.text('reason'),
+      holdId: from.optionalText('holdId'),
+      seen: from.optionalText('seen'),
+    }));
+    await this.accountViews.checkSeen(input.seen);
+    const order = { accountId, cause: 'operator' as const, ...input };
+    return this.commands.execute(new ReleaseHold(order, orderedBy(request)));
+  }
+
+  @Post(':id/reauthenticate')
+  @HttpCode(200)
+  reauthenticate(@Param('id') accountId: string, @Req() request: FastifyRequest): Promise<Written> {
+    const input = { accountId, ...reasonOf(request) };
+    return this.commands.execute(new RequireReauthentication(input, orderedBy(request)));
   }
 
   @Post(':id/password')
@@ -93,6 +140,9 @@ export class AccountsController {
       openedAt: account.openedAt,
       devices: account.devices.length,
       lostKeys: account.lostKeys.length,
+      trustedDevices: account.trustedDevices?.length ?? 0,
+      holds: (account.holds ?? []).map(({ id, revision: _revision, ...hold }) => ({ holdId: id, ...hold })),
+      travelNotices: account.travel ?? [],
     };
   }
 }

@@ -19,7 +19,7 @@ export class AdminInput {
     const taken = take(input);
     const unknown = Object.keys(input.body).filter((name) => !input.known.has(name));
     const mistakes = [...input.mistakes, ...unknown.map((name) => `${name}: is not known here`)];
-    if (mistakes.length > 0) throw refused(mistakes);
+    if (mistakes.length > 0) throw mistaken(mistakes);
     return taken;
   }
 
@@ -63,12 +63,13 @@ export class AdminInput {
 export function orderedBy(request: FastifyRequest): Ordered {
   const { 'x-operator': name } = request.headers;
   if (typeof name !== 'string' || !operatorName.test(name)) {
-    throw refused(['X-Operator: must name who acts, in 1 to 64 letters, digits or . _ -']);
+    throw mistaken(['X-Operator: must name who acts, in 1 to 64 letters, digits or . _ -']);
   }
   return { actor: { kind: 'operator', id: name }, correlationId: request.id };
 }
 
-function refused(mistakes: readonly string[]): ProblemError {
+/** 400 with every mistake of a request. */
+export function mistaken(mistakes: readonly string[]): ProblemError {
   return new ProblemError({
     status: 400,
     code: 'bad_request',

@@ -1,6 +1,6 @@
 // Orders about accounts and names, typed for the command bus. All reject with `LedgerError` when refused.
 import { Command } from '@nestjs/cqrs';
-import type { DeviceRevocationCause, Marker } from '@sallyport/core-session';
+import type { DeviceRevocationCause, Marker, RuleDecision } from '@sallyport/core-session';
 import type { Ordered, RequestOrigin, Written } from './session-commands.js';
 
 /** What a sign-in established: the inputs of an authorization code. */
@@ -39,7 +39,7 @@ export class SignIn extends Command<SignInResult> {
  */
 export class OpenAccount extends Command<Written & { readonly accountId: string }> {
   constructor(
-    readonly input: { readonly email: string; readonly password: string },
+    readonly input: { readonly email: string; readonly password: string; readonly reason?: string },
     readonly ordered: Ordered,
   ) {
     super();
@@ -75,7 +75,8 @@ export class RevokeAllSessions extends Command<Written> {
   }
 }
 
-/** Ends a device's sessions; `lost`, `handed_over` refuse its key for good. Rejects with `device_unknown`. */
+/** Ends a device's sessions; `lost`, `handed_over` refuse its key for good, also of a device that was revoked
+ * before. Rejects with `device_unknown`. */
 export class RevokeDevice extends Command<Written> {
   constructor(
     readonly input: {
@@ -90,18 +91,21 @@ export class RevokeDevice extends Command<Written> {
   }
 }
 
+/** Locks the account and ends its sessions. With a rule's decision: once, and not after it was cleared. */
 export class LockAccount extends Command<Written> {
   constructor(
-    readonly input: { readonly accountId: string; readonly reason: string },
+    readonly input: { readonly accountId: string; readonly reason: string; readonly decision?: RuleDecision },
     readonly ordered: Ordered,
   ) {
     super();
   }
 }
 
+/** Unlocks the account. What the rules that locked it decide on events up to `seen`, a position, is cleared.
+ * */
 export class UnlockAccount extends Command<Written> {
   constructor(
-    readonly input: { readonly accountId: string; readonly reason: string },
+    readonly input: { readonly accountId: string; readonly reason: string; readonly seen?: string },
     readonly ordered: Ordered,
   ) {
     super();

@@ -41,7 +41,8 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
     await this.claim({ nameHash, accountId }, ordered);
     await this.personalKeys.create(accountId);
     const actor = ordered.actor.kind === 'user' ? { kind: 'user' as const, id: accountId } : ordered.actor;
-    const position = await this.open({ accountId, nameHash, credential, email }, { ...ordered, actor });
+    const opening = { accountId, nameHash, credential, email, reason: input.reason };
+    const position = await this.open(opening, { ...ordered, actor });
     return { accountId, position };
   }
 
@@ -52,6 +53,7 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
       readonly nameHash: string;
       readonly credential: string;
       readonly email: string;
+      readonly reason?: string;
     },
     ordered: Ordered,
   ): Promise<Position> {

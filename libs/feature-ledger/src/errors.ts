@@ -5,6 +5,7 @@ import type { AccountRefusal } from '@sallyport/core-session';
 export type LedgerErrorCode =
   | AccountRefusal
   | 'session_unknown'
+  | 'session_ended'
   | 'name_taken'
   | 'name_malformed'
   | 'password_too_short'

@@ -23,9 +23,16 @@ import { LedgerMetrics } from './metrics.js';
 import { coarseNetwork, personalOrigin } from './origin.js';
 import { RequestProofs } from './request-proofs.js';
 import { ExchangeCode } from './session-commands.js';
-import type { GrantReason, OAuthFailure, TokenAnswer } from './session-commands.js';
+import type { OAuthFailure, TokenAnswer } from './session-commands.js';
 import { ClientRegistry } from './settings.js';
-import { neverDecision, refusedGrant, replayedExchangeProof, unknownClient } from './token-failures.js';
+import { StepUps } from './step-ups.js';
+import {
+  grantReasonOf,
+  neverDecision,
+  refusedGrant,
+  replayedExchangeProof,
+  unknownClient,
+} from './token-failures.js';
 
 /** An exchange whose code, client, redirect URI, verifier and key fit. */
 interface Exchange {
@@ -51,6 +58,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     private readonly clients: ClientRegistry,
     private readonly tokens: AccessTokens,
     private readonly personalKeys: PersonalKeys,
+    private readonly stepUps: StepUps,
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
   ) {}
@@ -109,7 +117,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     if (facts !== undefined && started === undefined) {
       const linked = await this.link(exchange, facts, context);
       if ('refusal' in linked) {
-        return refusedGrant('This device cannot be signed in. Sign in again.', reasonOf(linked.refusal));
+        return refusedGrant('This device cannot be signed in. Sign in again.', grantReasonOf(linked.refusal));
       }
       deviceId = linked.deviceId;
     }
@@ -133,9 +141,13 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
       },
       context,
     );
+    const { decision, session } = handled.answer;
+    const isNew = decision.kind === 'started' && session !== undefined;
+    const { ordered } = context;
+    const stepped = isNew ? await this.stepUps.afterSignIn(sessionId, session, ordered) : undefined;
     return this.release(exchange, handled.answer, {
       refreshToken: refreshToken?.text,
-      position: handled.appended?.position,
+      position: stepped ?? handled.appended?.position,
     });
   }
 
@@ -264,23 +276,4 @@ function ownOutcome(scope: StartScope, events: readonly RecordedEvent[], { nowMs
     decision: started ? { kind: 'started', events: [] } : { kind: 'code_reused', events: [] },
     session,
   };
-}
-
-function reasonOf(refusal: AccountRefusal): GrantReason {
-  switch (refusal) {
-    case 'device_key_lost':
-    case 'too_many_devices':
-      return refusal;
-    case 'device_revoked_since':
-      return 'device_revoked';
-    case 'account_not_open':
-      return 'locked';
-    case 'account_exists':
-    case 'account_unknown':
-    case 'account_not_locked':
-    case 'device_unknown':
-      return 'closed';
-    default:
-      return neverDecision(refusal);
-  }
 }

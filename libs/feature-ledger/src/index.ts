@@ -9,6 +9,7 @@ export {
   type ParsedClients,
 } from './client-file.js';
 export { passwordLength } from './credential-handlers.js';
+export * from './enforcement-commands.js';
 export * from './errors.js';
 export { Ledger } from './ledger.js';
 export { LedgerModule } from './ledger.module.js';
@@ -18,3 +19,4 @@ export { RequestProofs } from './request-proofs.js';
 export * from './session-commands.js';
 export * from './settings.js';
 export * from './system-commands.js';
+export * from './travel-commands.js';

@@ -11,6 +11,12 @@ import {
 } from './account-handlers.js';
 import { AuthorizationCodes } from './authorization-codes.js';
 import { ChangePasswordHandler, OpenAccountHandler } from './credential-handlers.js';
+import {
+  FlagSessionHandler,
+  HoldSensitiveActionsHandler,
+  ReleaseHoldHandler,
+  RequireReauthenticationHandler,
+} from './enforcement-handlers.js';
 import { EraseAccountHandler } from './erase-account.js';
 import { ExchangeCodeHandler } from './exchange-code.js';
 import { KeyHistory } from './key-history.js';
@@ -24,11 +30,17 @@ import { RequestProofs } from './request-proofs.js';
 import { ReuseRecorder } from './reuse-recorder.js';
 import { RevokeSessionHandler, RevokeTokenHandler } from './revoke-session.js';
 import { Passwords, SignInHandler } from './sign-in.js';
+import { StepUps } from './step-ups.js';
 import {
   DeclareStoreRestoredHandler,
   RotateKeyHandler,
   SystemRunner,
 } from './system-handlers.js';
+import {
+  FileTravelNoticeHandler,
+  TrustDeviceHandler,
+  WithdrawTravelNoticeHandler,
+} from './travel-handlers.js';
 
 const services = [
   AccessTokens,
@@ -42,6 +54,7 @@ const services = [
   Passwords,
   RequestProofs,
   ReuseRecorder,
+  StepUps,
   SystemRunner,
 ];
 
@@ -51,18 +64,25 @@ const handlers = [
   DeclareStoreRestoredHandler,
   EraseAccountHandler,
   ExchangeCodeHandler,
+  FileTravelNoticeHandler,
+  FlagSessionHandler,
+  HoldSensitiveActionsHandler,
   LockAccountHandler,
   OpenAccountHandler,
   ReadAccountHandler,
   ReadSessionHandler,
   RefreshSessionHandler,
+  ReleaseHoldHandler,
+  RequireReauthenticationHandler,
   RevokeAllSessionsHandler,
   RevokeDeviceHandler,
   RevokeSessionHandler,
   RevokeTokenHandler,
   RotateKeyHandler,
   SignInHandler,
+  TrustDeviceHandler,
   UnlockAccountHandler,
+  WithdrawTravelNoticeHandler,
 ];
 
 @Module({ imports: [CqrsModule], providers: [...services, ...handlers], exports: [...services, CqrsModule] })

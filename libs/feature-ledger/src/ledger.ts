@@ -29,7 +29,7 @@ import type {
   Versioned,
 } from '@sallyport/engine';
 import { Credentials, PersonalKeys } from '@sallyport/tokens';
-import type { Ordered } from './session-commands.js';
+import type { Ordered, Written } from './session-commands.js';
 
 /** A session and all its standing depends on. */
 export interface SessionScope {
@@ -110,6 +110,12 @@ export class Ledger {
   async loadAccount(accountId: string, fresh: boolean): Promise<Loaded<Versioned<AccountState | undefined>>> {
     const account = await read(this.accounts, streams.account(accountId), fresh);
     return { state: account, revision: account.revision, guards: [] };
+  }
+
+  /** Where a stream stands: the position of its last event. */
+  async standsAt(stream: string): Promise<Written> {
+    const [last] = await this.store.readBack(stream, 1);
+    return { position: last?.position ?? '0' };
   }
 
   /** A judgement on a session that appends nothing: on heads read after the request arrived. */

@@ -1,10 +1,12 @@
-// Records uses of tokens that got nothing: a session and cause's first at once, repeats once per interval.
+// Records uses of tokens that got nothing: a session and cause's first at once, repeats once per interval
+// while the session may act.
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { recordReuse, streams } from '@sallyport/core-session';
+import { recordReuse, sessionStanding, streams } from '@sallyport/core-session';
 import type { ReuseRecord } from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
 import { Ledger } from './ledger.js';
+import type { SessionScope } from './ledger.js';
 import { PendingCounts } from './pending-counts.js';
 
 interface Pending {
@@ -20,7 +22,7 @@ export class ReuseRecorder implements OnModuleDestroy {
 
   constructor(
     private readonly ledger: Ledger,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.pending = new PendingCounts(clock, async ({ sessionId, record, count }) => {
       if (count > 0) await this.append(sessionId, record, count);
@@ -52,7 +54,10 @@ export class ReuseRecorder implements OnModuleDestroy {
         {
           stream: streams.session(sessionId),
           load: (fresh) => this.ledger.loadSession(sessionId, fresh),
-          decide: ({ session }) => ({ events: recordReuse(session, record, count), answer: undefined }),
+          decide: (scope) => {
+            const over = isOver(scope, this.clock.now());
+            return { events: recordReuse(scope.session, record, { count, over }), answer: undefined };
+          },
           own: () => undefined,
         },
         { ordered, partitionKey: state.session?.accountId ?? '*' },
@@ -67,4 +72,8 @@ export class ReuseRecorder implements OnModuleDestroy {
       });
     }
   }
+}
+
+function isOver({ session, ...scope }: SessionScope, nowMs: number): boolean {
+  return session !== undefined && sessionStanding({ ...scope, session }, nowMs).status === 'ended';
 }

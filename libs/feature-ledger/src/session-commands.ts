@@ -46,7 +46,8 @@ export type OAuthErrorCode =
   | 'temporarily_unavailable';
 
 /** Why a grant was refused, told only to a caller who proved the session's key. */
-export type GrantReason = RotationRefusal | 'code_reused' | 'device_key_lost' | 'too_many_devices';
+export type GrantReason =
+  RotationRefusal | 'code_reused' | 'device_key_lost' | 'too_many_devices' | 'too_many_lost_keys';
 
 /** An OAuth error (RFC 6749 section 5.2). */
 export interface OAuthFailure {
@@ -110,6 +111,9 @@ export interface Written {
 export interface Ordered {
   readonly actor: Actor;
   readonly correlationId: string;
+  /** The session that asks, where a signed-in person does: an order about the account counts only if this
+   * session may act when its event is appended. */
+  readonly sessionId?: string;
 }
 
 /**

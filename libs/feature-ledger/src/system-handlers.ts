@@ -85,9 +85,9 @@ function keyEvents(key: KeyDescription, reason: string): KeyEvent[] {
   const { purpose, keyId } = key;
   switch (key.status) {
     case 'next':
-      return [{ type: 'keys.created', data: { purpose, keyId } }];
+      return [{ type: 'keys.created', data: { purpose, keyId, reason } }];
     case 'current':
-      return [{ type: 'keys.activated', data: { purpose, keyId } }];
+      return [{ type: 'keys.activated', data: { purpose, keyId, reason } }];
     case 'previous':
       return [];
     case 'retired':

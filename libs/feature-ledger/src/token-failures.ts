@@ -1,4 +1,5 @@
 // What the token and revocation endpoints refuse with: one description each, telling the client what to do.
+import type { AccountRefusal } from '@sallyport/core-session';
 import type { GrantReason, OAuthFailure } from './session-commands.js';
 
 export function failure(error: OAuthFailure['error'], description: string): OAuthFailure {
@@ -47,6 +48,32 @@ export const storeBehind: OAuthFailure = {
   ),
   retryAfterSeconds: 1,
 };
+
+/** What a client is told when its device could not be linked. */
+export function grantReasonOf(refusal: AccountRefusal): GrantReason {
+  switch (refusal) {
+    case 'device_key_lost':
+    case 'too_many_devices':
+    case 'too_many_lost_keys':
+      return refusal;
+    case 'device_revoked_since':
+      return 'device_revoked';
+    case 'account_not_open':
+      return 'locked';
+    case 'account_exists':
+    case 'account_unknown':
+    case 'account_not_locked':
+    case 'device_unknown':
+    case 'hold_unknown':
+    case 'travel_period_invalid':
+    case 'travel_countries_invalid':
+    case 'travel_notice_unknown':
+    case 'too_many_travel_notices':
+      return 'closed';
+    default:
+      return neverDecision(refusal);
+  }
+}
 
 /** For the end of a switch over all decisions. */
 export function neverDecision(decision: never): never {

@@ -48,6 +48,8 @@ describe('an error', () => {
     const code = 'account_unknown';
     expect(problemOf(new LedgerError(code))).toMatchObject({ status: 404, code });
     expect(problemOf(new LedgerError('password_too_short'))).toMatchObject({ status: 422 });
+    const headers = { 'www-authenticate': expect.stringContaining('DPoP error="invalid_token"') };
+    expect(problemOf(new LedgerError('session_ended'))).toMatchObject({ status: 401, headers });
   });
 
   it('with its own words keeps them', () => {

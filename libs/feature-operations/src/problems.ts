@@ -20,7 +20,14 @@ const ledgerProblems: Readonly<Record<LedgerErrorCode, readonly [status: number,
   device_key_lost: [409, 'The key of this device was reported lost'],
   device_revoked_since: [409, 'The device was revoked since this sign-in'],
   too_many_devices: [409, 'The account has too many devices; remove one'],
+  too_many_lost_keys: [409, 'So many keys of this account were reported lost that no device can be added'],
+  hold_unknown: [404, 'The account has no such hold'],
+  travel_period_invalid: [422, 'A notice lasts 90 days at most, ends in the future and begins within a year'],
+  travel_countries_invalid: [422, 'A notice names 1 to 10 countries by ISO 3166-1 alpha-2 codes'],
+  travel_notice_unknown: [404, 'There is no such travel notice'],
+  too_many_travel_notices: [409, 'There are 5 travel notices already; take one back'],
   session_unknown: [404, 'There is no such session'],
+  session_ended: [401, 'The session that asks has ended'],
   name_taken: [409, 'An account with this e-mail address exists'],
   name_malformed: [422, 'This is not an e-mail address'],
   password_too_short: [422, 'The password is too short; it needs 12 characters'],
@@ -29,6 +36,8 @@ const ledgerProblems: Readonly<Record<LedgerErrorCode, readonly [status: number,
   too_many_attempts: [429, 'Too many attempts; wait'],
   key_unknown: [404, 'There is no such key'],
 };
+
+const endedChallenge = 'DPoP error="invalid_token", Bearer error="invalid_token"';
 
 /** The end of `urn:sallyport:problem:<code>` where only the status says what is wrong. */
 export type HttpProblem =
@@ -76,7 +85,9 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.parts;
   if (error instanceof LedgerError) {
     const [status, title] = ledgerProblems[error.code];
-    return { status, code: error.code, title };
+    // Which scheme the request came by is not known here: RFC 9110 section 11.6.1 lets a server name both.
+    const headers = status === 401 ? { headers: { 'www-authenticate': endedChallenge } } : {};
+    return { status, code: error.code, title, ...headers };
   }
   if (isEngineError(error)) return unavailable();
   if (error instanceof HttpException) return ofStatus(error.getStatus());

@@ -1,12 +1,12 @@
 // The signed-in person's account: a new password, and its erasure.
-import { Body, Controller, HttpCode, Post, Res, UseGuards, ValidationPipe } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Res, UseGuards } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Position } from '@sallyport/engine';
-import { ChangePassword, EraseAccount, ProblemError } from '@sallyport/feature-ledger';
+import { ChangePassword, EraseAccount } from '@sallyport/feature-ledger';
 import { IsString, Length } from 'class-validator';
-import type { ValidationError } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Caller, SignedIn, SignedInCaller } from './caller.js';
+import { validatedAs } from './validated.js';
 import { written } from './written.js';
 
 const maxPasswordChars = 1024;
@@ -22,27 +22,7 @@ export class NewPassword {
   readonly newPassword!: string;
 }
 
-/** Names the fields that are wrong and the rules they break, never what was sent. */
-function malformed(errors: readonly ValidationError[]): ProblemError {
-  const fields = errors.map(({ property, constraints }) => ({
-    field: property,
-    rules: Object.keys(constraints ?? {}),
-  }));
-  const title = 'The request cannot be read';
-  return new ProblemError({
-    status: 400,
-    code: 'bad_request',
-    title,
-    detail: 'See fields.',
-    members: { fields },
-  });
-}
-
-const validated = new ValidationPipe({
-  whitelist: true,
-  expectedType: NewPassword,
-  exceptionFactory: malformed,
-});
+const validated = validatedAs(NewPassword);
 
 @Controller('v1')
 @UseGuards(SignedIn)

@@ -2,6 +2,7 @@
 import { createParamDecorator, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import { strongAuthenticationSeconds } from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
 import { AuthenticateAccess, ProblemError, RequestProofs, ServiceSettings } from '@sallyport/feature-ledger';
 import type { AccessFailure, Ordered, Principal } from '@sallyport/feature-ledger';
@@ -28,8 +29,8 @@ export class Caller {
   ) {}
 
   /** Throws the challenge of RFC 9470 section 3 unless the person was authenticated recently enough. */
-  requireFresh(): void {
-    const { scheme, ageMs, maxSeconds } = this.freshness;
+  requireFresh(maxSeconds = this.freshness.maxSeconds): void {
+    const { scheme, ageMs } = this.freshness;
     if (ageMs <= maxSeconds * 1000) return;
     const error = 'insufficient_user_authentication';
     const description = `This needs a sign-in within the last ${maxSeconds} seconds. Sign in again.`;
@@ -42,6 +43,21 @@ export class Caller {
       members: { maxAge: maxSeconds },
       headers: { 'www-authenticate': `${scheme} ${named}` },
     });
+  }
+
+  /** Strong authentication: a recent sign-in on a device with a key. The device; throws what is missing. */
+  requireStrong(): string {
+    const { deviceId } = this.principal;
+    if (deviceId === undefined) {
+      throw new ProblemError({
+        status: 403,
+        code: 'device_key_required',
+        title: 'This needs a device with a key',
+        detail: 'Sign in by a client that binds its tokens to a device key (DPoP).',
+      });
+    }
+    this.requireFresh(Math.min(this.freshness.maxSeconds, strongAuthenticationSeconds));
+    return deviceId;
   }
 }
 
@@ -95,6 +111,7 @@ export class SignedIn implements CanActivate {
     const ordered: Ordered = {
       actor: { kind: 'user', id: principal.accountId },
       correlationId: request.id,
+      sessionId: principal.sessionId,
     };
     request.caller = new Caller(principal, ordered, this.rules.freshnessOf(principal, scheme));
     return true;

@@ -1,8 +1,8 @@
-// The signed-in person's devices: see them, remove one, report one lost.
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
+// The signed-in person's devices: see them, remove one, report one lost, vouch for one.
+import { Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { DeviceRevocationCause } from '@sallyport/core-session';
-import { LedgerError, RevokeDevice } from '@sallyport/feature-ledger';
+import { LedgerError, RevokeDevice, TrustDevice } from '@sallyport/feature-ledger';
 import type { FastifyReply } from 'fastify';
 import { Caller, SignedIn, SignedInCaller } from './caller.js';
 import { SessionViews } from './session-views.js';
@@ -49,6 +49,39 @@ export class DevicesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
     await this.revoke(caller, { deviceId, cause: 'lost' }, reply);
+  }
+
+  /** Geo rules ask a trusted device for step-up at most; who vouches for it is noted. */
+  @Put(':id/trust')
+  @HttpCode(204)
+  async trust(
+    @SignedInCaller() caller: Caller,
+    @Param('id') deviceId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.vouch(caller, { deviceId, trusted: true }, reply);
+  }
+
+  @Delete(':id/trust')
+  @HttpCode(204)
+  async distrust(
+    @SignedInCaller() caller: Caller,
+    @Param('id') deviceId: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.vouch(caller, { deviceId, trusted: false }, reply);
+  }
+
+  private async vouch(
+    caller: Caller,
+    trust: { readonly deviceId: string; readonly trusted: boolean },
+    reply: FastifyReply,
+  ): Promise<void> {
+    const byDevice = caller.requireStrong();
+    if (!isId(trust.deviceId)) throw new LedgerError('device_unknown');
+    const { accountId, sessionId: bySession } = caller.principal;
+    const input = { accountId, ...trust, bySession, byDevice };
+    written(reply, await this.commands.execute(new TrustDevice(input, caller.ordered)));
   }
 
   private async revoke(

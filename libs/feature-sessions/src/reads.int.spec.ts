@@ -1,6 +1,6 @@
 // What /v1 shows a signed-in person, and whom it lets in. Everything behind the controllers is a double.
 import { openAccount } from '@sallyport/core-session';
-import type { AccountState, SessionState } from '@sallyport/core-session';
+import type { AccountState, SessionState, TravelNotice } from '@sallyport/core-session';
 import type { JsonObject, ViewCommit } from '@sallyport/engine';
 import { MemoryViewStore } from '@sallyport/testing';
 import { ago, ExampleApp, nowMs } from './spec-examples.js';
@@ -52,11 +52,24 @@ function row([view, key, owner, body]: [string, string, string, object]): Change
   return { view, key, row: { key, owner, body: JSON.parse(JSON.stringify(body)) as JsonObject } };
 }
 
+/** A journey to Italy that ends so long ago. */
+function notice(id: string, endedSecondsAgo: number, filedBySession = 's2'): TravelNotice {
+  const times = { from: ago(60), until: ago(endedSecondsAgo), filedAt: ago(60) };
+  return { id, ...times, countries: ['IT'], filedBySession, filedByDevice: 'never-shown' };
+}
+
 async function fillViews(): Promise<void> {
   const { events } = openAccount(undefined, { nowMs, nameHash: 'n', credential: 'c' });
   const opened = (events[0] as { data: { state: AccountState } }).data.state;
   const devices = [{ id: 'd1', jkt: 'k1', clientId: 'phone', linkedAt: ago(90) }];
-  const state: AccountState = { ...opened, devices, ends: { revision: 1, fact: 'log_out_everywhere' } };
+  const ends = { revision: 1, fact: 'log_out_everywhere' } as const;
+  const holds = [
+    { id: 'h1', sessionId: 's1', deviceId: 'd1', reason: 'never-shown', rule: 'never-shown', revision: 2 },
+    { id: 'h2', reason: 'never-shown', revision: 3 },
+  ];
+  const trustedDevices = [{ deviceId: 'd1', bySession: 'never-shown', byDevice: 'd2' }];
+  const travel = [notice('n1', -50), notice('n2', 0), notice('n3', -70, 's1')];
+  const state: AccountState = { ...opened, devices, ends, holds, trustedDevices, travel };
   const device = { clientId: 'phone', jkt: 'k1', linkedAt: ago(90), status: 'linked' };
   const personal = { stream: 'account-alice', eventId: 'e', sealed: 'altered' };
   const changes = [
@@ -137,10 +150,16 @@ describe('GET /v1/sessions', () => {
       expiresAt: ago(-2000),
       standing: { status: 'active' },
       flags: ['wrong_key'],
+      holds: [
+        { id: 'h1', scope: 'session', stepUp: true },
+        { id: 'h2', scope: 'account', stepUp: false },
+      ],
       network: { country: 'CH' },
       ip: '192.0.2.1',
       userAgent: 'App/1',
     });
+    const held = answer.sessions.map(({ holds }: { holds: { id: string }[] }) => holds.map(({ id }) => id));
+    expect(held).toEqual([['h1', 'h2'], ['h2'], [], []]);
     expect(answer.sessions.filter(({ current }: { current: boolean }) => current)).toHaveLength(1);
     expect(JSON.stringify(answer)).not.toContain('never-shown');
   });
@@ -172,6 +191,20 @@ describe('GET /v1/sessions', () => {
   );
 });
 
+describe('GET /v1/travel-notices', () => {
+  it("shows the caller's own that are not over, and which of them this session filed", async () => {
+    const answer = await app.send('GET', '/v1/travel-notices?after=10');
+    const shown = { from: ago(60), filedAt: ago(60), countries: ['IT'] };
+    expect(answer.body).toEqual({
+      notices: [
+        { id: 'n1', ...shown, until: ago(-50), current: false },
+        { id: 'n3', ...shown, until: ago(-70), current: true },
+      ],
+      position: '10',
+    });
+  });
+});
+
 describe('GET /v1/devices', () => {
   it("shows the caller's own, linked ones first, without what does not open", async () => {
     const answer = (await app.send('GET', '/v1/devices?after=3')).body;
@@ -182,6 +215,7 @@ describe('GET /v1/devices', () => {
           current: true,
           client: 'phone',
           linkedAt: ago(90),
+          trusted: true,
           lastActiveAt: ago(10),
           status: 'linked',
         },
@@ -190,6 +224,7 @@ describe('GET /v1/devices', () => {
           current: false,
           client: 'phone',
           linkedAt: ago(90),
+          trusted: false,
           lastActiveAt: ago(5),
           status: 'lost',
           revokedAt: ago(20),

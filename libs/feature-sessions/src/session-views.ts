@@ -1,7 +1,14 @@
 // What a person is shown of their sessions and devices: view rows, judged and opened when they are read.
 import { Injectable, Logger } from '@nestjs/common';
-import { noCutoffs, sessionStanding } from '@sallyport/core-session';
-import type { AccountState, CutoffsState, DeviceRevocationCause, Standing } from '@sallyport/core-session';
+import { holdsOn, liveNotices, noCutoffs, sessionStanding } from '@sallyport/core-session';
+import type {
+  AccountState,
+  CutoffsState,
+  DeviceRevocationCause,
+  Hold,
+  Standing,
+  TravelNotice,
+} from '@sallyport/core-session';
 import { cutoffsKey, sessionsProjection, sessionViews } from '@sallyport/core-views';
 import type { AccountRow, CutoffsRow, DeviceRow, SealedPersonal, SessionRow } from '@sallyport/core-views';
 import { Clock, ViewStore } from '@sallyport/engine';
@@ -13,6 +20,18 @@ import { isTokenError, PersonalKeys } from '@sallyport/tokens';
 export interface PersonalShown {
   readonly ip?: string;
   readonly userAgent?: string;
+}
+
+/** `stepUp`: a new sign-in on this session's device releases it. */
+export interface HoldShown {
+  readonly id: string;
+  readonly scope: 'session' | 'account';
+  readonly stepUp: boolean;
+}
+
+/** `current`: filed by the session that asks, which it does not excuse. */
+export interface TravelNoticeShown extends Omit<TravelNotice, 'filedBySession' | 'filedByDevice'> {
+  readonly current: boolean;
 }
 
 /** Times are ISO 8601 in UTC. */
@@ -31,6 +50,8 @@ export interface SessionShown extends PersonalShown {
   readonly standing: Standing;
   readonly endedAt?: string;
   readonly flags: readonly string[];
+  /** What keeps this session from sensitive actions. Why, its person is not told: it may be a thief. */
+  readonly holds: readonly HoldShown[];
   readonly network: { readonly country: string | null };
   readonly appVersion?: string;
 }
@@ -41,6 +62,7 @@ export interface DeviceShown extends PersonalShown {
   readonly current: boolean;
   readonly client: string;
   readonly linkedAt: string;
+  readonly trusted: boolean;
   /** Absent while no session of it is known. */
   readonly lastActiveAt?: string;
   readonly status: DeviceRow['status'];
@@ -81,6 +103,7 @@ export class SessionViews {
       [...active, ...ended].map(async ({ id, row, standing }) => ({
         ...shownSession(id, row, standing),
         current: id === sessionId,
+        holds: standing.status === 'active' ? holdsOn(account ?? {}, id).map(shownHold) : [],
         ...(await this.open(accountId, row.personal)),
       })),
     );
@@ -88,9 +111,10 @@ export class SessionViews {
 
   /** All devices ever linked, the linked ones first. */
   async devices({ accountId, deviceId }: Principal): Promise<DeviceShown[]> {
-    const [rows, sessions] = await Promise.all([
+    const [rows, sessions, account] = await Promise.all([
       this.rows<DeviceRow>(sessionViews.device, accountId),
       this.rows<SessionRow>(sessionViews.session, accountId),
+      this.account(accountId),
     ]);
     const lastActive = new Map<string, string>();
     for (const { body } of sessions) {
@@ -106,12 +130,21 @@ export class SessionViews {
         current: key === deviceId,
         client: clientId,
         ...rest,
+        trusted: account?.trustedDevices?.some((trust) => trust.deviceId === key) === true,
         ...(lastActiveAt === undefined ? {} : { lastActiveAt }),
         ...(await this.open(accountId, personal)),
       };
     });
     const order = (device: DeviceShown) => `${device.status === 'linked' ? 1 : 0}${device.linkedAt}`;
     return (await Promise.all(shown)).sort((a, b) => (order(a) < order(b) ? 1 : -1));
+  }
+
+  /** The journeys that are not over, as they were filed. */
+  async travelNotices({ accountId, sessionId }: Principal): Promise<TravelNoticeShown[]> {
+    const live = liveNotices((await this.account(accountId)) ?? {}, this.clock.now());
+    return live.map(({ filedBySession, filedByDevice: _device, ...notice }) => {
+      return { ...notice, current: filedBySession === sessionId };
+    });
   }
 
   private async rows<B>(view: string, owner: string): Promise<{ readonly key: string; readonly body: B }[]> {
@@ -164,9 +197,15 @@ function shownSession(
     standing,
     ...text('endedAt', ended?.at),
     flags: state.flags ?? [],
+    holds: [],
     network: { country: state.network?.country ?? null },
     ...text('appVersion', state.appVersion),
   };
+}
+
+function shownHold({ id, sessionId, deviceId }: Hold): HoldShown {
+  const isSessions = sessionId !== undefined;
+  return { id, scope: isSessions ? 'session' : 'account', stepUp: isSessions && deviceId !== undefined };
 }
 
 function text<K extends string>(name: K, value: unknown): { readonly [name in K]?: string } {

@@ -7,11 +7,12 @@ import { DevicesController } from './devices.controller.js';
 import { ViewMetrics } from './metrics.js';
 import { SessionViews } from './session-views.js';
 import { SessionsController } from './sessions.controller.js';
+import { TravelController } from './travel.controller.js';
 import { ViewWait } from './view-wait.js';
 
 @Module({
   imports: [LedgerModule],
-  controllers: [AccountController, DevicesController, SessionsController],
+  controllers: [AccountController, DevicesController, SessionsController, TravelController],
   providers: [AccessRules, SessionViews, SignedIn, ViewMetrics, ViewWait],
 })
 export class SessionsModule {}

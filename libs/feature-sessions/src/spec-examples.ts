@@ -16,6 +16,7 @@ import { AccessRules, SignedIn } from './caller.js';
 import { DevicesController } from './devices.controller.js';
 import { SessionViews } from './session-views.js';
 import { SessionsController } from './sessions.controller.js';
+import { TravelController } from './travel.controller.js';
 import { ViewProgress } from './view-progress.js';
 import { ViewWait } from './view-wait.js';
 
@@ -155,7 +156,7 @@ export class ExampleApp {
   }
 
   /** Sends a request, with a DPoP token unless headers are given. */
-  async send(method: 'GET' | 'POST' | 'DELETE', path: string, sent: Sent = {}): Promise<Answer> {
+  async send(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, sent: Sent = {}): Promise<Answer> {
     const { payload } = sent;
     const headers = new Headers(sent.headers ?? { authorization: 'DPoP token', dpop: 'proof' });
     if (payload !== undefined) headers.set('content-type', 'application/json');
@@ -179,7 +180,7 @@ export class ExampleApp {
       { provide: RequestProofs, useValue: { freshNonce: () => 'fresh-nonce' } },
     ];
     @Module({
-      controllers: [AccountController, DevicesController, SessionsController],
+      controllers: [AccountController, DevicesController, SessionsController, TravelController],
       providers: [...doubles, AccessRules, SessionViews, SignedIn, ViewWait],
     })
     class Example {}

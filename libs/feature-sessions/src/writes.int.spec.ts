@@ -6,7 +6,8 @@ import { alice, ExampleApp, nowMs } from './spec-examples.js';
 
 const app = new ExampleApp(new MemoryViewStore());
 const stale = { kind: 'principal', principal: { ...alice, authTimeMs: nowMs - 301_000 } } as const;
-const ordered = { actor: { kind: 'user', id: 'alice' }, correlationId: expect.any(String) };
+const actor = { kind: 'user', id: 'alice' };
+const ordered = { actor, correlationId: expect.any(String), sessionId: 's1' };
 
 beforeAll(() => app.start());
 beforeEach(() => app.reset());

@@ -8,6 +8,7 @@ export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core
 export * from './memory-event-store.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';
+export * from './random-world.js';
 export * from './refreshes.js';
 export * from './secret-store-contract.js';
 export * from './service.js';
