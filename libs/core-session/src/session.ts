@@ -121,7 +121,7 @@ export function recordReuse(
 ): readonly SessionEvent[] {
   if (session === undefined) return [];
   if (record.cause === 'stale_token') return [staleTokenPresented(session, record, { count })];
-  return [reuseDetected(session, { cause: record.cause, presented: record.presented }, { count })];
+  return [reuseDetected(session, { ...record, cause: record.cause }, { count })];
 }
 
 function revoked(cause: EndCause, accountId: string, reason?: string): SessionEvent {

@@ -25,6 +25,7 @@ describe('a clients file', () => {
         staleTokenEndsSession: false,
         revocationNeedsProof: false,
         requireDpopJkt: false,
+        serverSide: false,
       },
     ]);
   });

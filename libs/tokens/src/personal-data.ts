@@ -1,7 +1,7 @@
 // Personal data at rest: each account has a key of its own, and deleting it erases what is sealed under it.
 import type { KeyObject } from 'node:crypto';
+import { BoundedCache } from '@sallyport/engine';
 import type { Ids, JsonObject, SecretStore } from '@sallyport/engine';
-import { BoundedCache } from './bounded-cache.js';
 import { decodeCanonical, decrypt, encrypt, macKey, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { MacKey } from './mac-key.js';

@@ -80,6 +80,7 @@ export function exampleClients(change: Partial<Client> = {}): Client[] {
     wrongKeyEndsSession: false,
     staleTokenEndsSession: false,
     requireDpopJkt: false,
+    serverSide: false,
     revocationNeedsProof: false,
     ...change,
   };
