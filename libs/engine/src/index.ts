@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './event.js';
 export * from './event-store.js';
 export * from './feed.js';
+export * from './geo-lookup.js';
 export * from './password-hasher.js';
 export * from './ports.js';
 export * from './secret-store.js';
