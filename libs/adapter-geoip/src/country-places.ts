@@ -13,9 +13,9 @@ type Row = readonly [code: string, lat: number, lon: number, radiusKm: number, n
 
 /**
  * Centres on a grid of 0.1 degrees; radii to the farthest corner of the outline, plus 1 % and 5 km, rounded
- * up to 10 km. Overseas parts with a code of their own (RE, GF, SJ, BQ, PR) count there, not with their state;
- * others (Alaska, Hawaii, the Canaries, the Azores, Easter Island) are inside. Uninhabited islands far off AU,
- * BR, CR, JP, MX, NZ, VE and ZA are left out, Kastellorizo is added. Crimea is in two circles.
+ * up to 10 km. Overseas parts with a code of their own (RE, GF, SJ, BQ, PR) count there, not with their
+ * state; others (Alaska, Hawaii, the Canaries, the Azores, Easter Island) are inside. Uninhabited islands far
+ * off AU, BR, CR, JP, MX, NZ, VE and ZA are left out, Kastellorizo is added. Crimea is in two circles.
  */
 const rows: readonly Row[] = [
   ['AD', 42.5, 1.6, 30, 'Andorra'],

@@ -11,8 +11,8 @@ export interface GeoFacts {
   readonly asn: number | null;
   readonly kind: NetworkKind;
   /**
-   * Degrees on a grid of half a degree. Whoever has the address is within `radiusKm` of it, as far as the data
-   * know; the way to the grid is in the radius.
+   * Degrees on a grid of half a degree. Whoever has the address is within `radiusKm` of it, as far as the
+   * data know; the way to the grid is in the radius.
    */
   readonly place?: { readonly lat: number; readonly lon: number; readonly radiusKm: number };
 }
