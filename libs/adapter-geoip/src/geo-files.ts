@@ -37,6 +37,11 @@ export function shippedCountryFile(): string {
   return createRequire(import.meta.url).resolve(path);
 }
 
+/** The look-up, or all that is wrong with the files. */
+export type GeoFilesOpened =
+  | { readonly geo: GeoFiles; readonly faults?: undefined }
+  | { readonly geo?: undefined; readonly faults: readonly GeoFault[] };
+
 /** Look-ups in files, each held in memory as a whole. */
 export class GeoFiles extends GeoLookup {
   #files: readonly OpenFile[];
@@ -47,8 +52,8 @@ export class GeoFiles extends GeoLookup {
     this.#files = files;
   }
 
-  /** Reads and checks all files: the look-up, or all that is wrong with them. */
-  static open(paths: GeoPaths = {}): { geo: GeoFiles; faults?: undefined } | { faults: readonly GeoFault[] } {
+  /** Reads and checks all files. */
+  static open(paths: GeoPaths = {}): GeoFilesOpened {
     const opened = named(paths).map(({ name, file }) => {
       return opening(name, file, () => {
         const { mtimeMs, size } = statSync(file);

@@ -4,4 +4,4 @@ export type { CountryPlace } from './country-places.js';
 export { geoFileNames } from './geo-file.js';
 export type { GeoFileName } from './geo-file.js';
 export { GeoFiles, shippedCountryFile } from './geo-files.js';
-export type { GeoFault, GeoPaths } from './geo-files.js';
+export type { GeoFault, GeoFilesOpened, GeoPaths } from './geo-files.js';

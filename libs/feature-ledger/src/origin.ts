@@ -1,17 +1,45 @@
 // What an event may say about where its request came from.
-import type { Network } from '@sallyport/core-session';
+import { Injectable } from '@nestjs/common';
+import type { Client, Network } from '@sallyport/core-session';
+import { GeoLookup } from '@sallyport/engine';
 import type { JsonObject } from '@sallyport/engine';
-import type { PersonalKeys } from '@sallyport/tokens';
+import { DayTags, PersonalKeys } from '@sallyport/tokens';
 import type { RequestOrigin } from './session-commands.js';
 
-/** The coarse network, with a tag of the address under the account's own key; undefined once it is gone. */
-export async function coarseNetwork(
-  keys: PersonalKeys,
-  accountId: string,
-  origin: RequestOrigin,
-): Promise<Network | undefined> {
-  const ipTag = await keys.networkTag(accountId, origin.ip);
-  return ipTag === undefined ? undefined : { country: null, asn: null, kind: 'unknown', ipTag };
+/** Derives the coarse network of a request when its event is made; the address itself goes no further. */
+@Injectable()
+export class Networks {
+  constructor(
+    private readonly geo: GeoLookup,
+    private readonly personalKeys: PersonalKeys,
+    private readonly dayTags: DayTags,
+  ) {}
+
+  /**
+   * The network, tagged under the account's own key; undefined once that is gone. `client`: whose token
+   * request it is. Errors of the secret store pass through.
+   */
+  async ofAccount(accountId: string, { ip }: RequestOrigin, client?: Client): Promise<Network | undefined> {
+    const ipTag = await this.personalKeys.networkTag(accountId, ip);
+    if (ipTag === undefined) return undefined;
+    const network = await this.tagged(ip, ipTag);
+    return client?.serverSide === true ? { ...network, server: true } : network;
+  }
+
+  /** The same with a tag of the caller's, for sign-in names that nobody has. */
+  tagged(ip: string, ipTag: string): Network | Promise<Network> {
+    const dayTag = this.dayTags.tag(ip);
+    const facts = this.geo.find(ip);
+    return typeof dayTag === 'string'
+      ? networkOf(facts, ipTag, dayTag)
+      : dayTag.then((tag) => networkOf(facts, ipTag, tag));
+  }
+}
+
+function networkOf(facts: ReturnType<GeoLookup['find']>, ipTag: string, dayTag: string): Network {
+  const { country, asn, kind, place } = facts;
+  const network = { country, asn, kind, ipTag, dayTag };
+  return place === undefined ? network : { ...network, place };
 }
 
 /** The personal part of an event: sealed under the account's key before it is stored. */
