@@ -5,6 +5,8 @@ import { isIP } from 'node:net';
 export interface Address {
   readonly family: 4 | 6;
   readonly value: bigint;
+  /** Dotted, or eight groups. */
+  readonly text: string;
 }
 
 /** All addresses from `first` to `last`, both included. */
@@ -22,19 +24,20 @@ export function parseAddress(text: string): Address | undefined {
   const [bare = ''] = text.split('%');
   const version = isIP(bare);
   if (version === 0) return undefined;
-  if (version === 4) return { family: 4, value: joined(bare.split('.').map(Number), 8n) };
+  if (version === 4) return { family: 4, value: BigInt(dotted(bare)), text: bare };
   const value = joined(groupsOf(bare), 16n);
   const mapped = value >> 32n === mappedPrefix;
-  return mapped ? { family: 4, value: value & 0xffff_ffffn } : { family: 6, value };
+  return mapped ? addressOf(4, value & 0xffff_ffffn) : addressOf(6, value);
 }
 
-/** The plain text of an address: dotted, or eight groups. */
-export function textOf({ family, value }: Address): string {
+/** The address of a number. */
+export function addressOf(family: 4 | 6, value: bigint): Address {
   const [count, width] = family === 4 ? [4, 8n] : [8, 16n];
   const parts = Array.from({ length: count }, (_, index) => {
     return Number((value >> (BigInt(count - 1 - index) * width)) & ((1n << width) - 1n));
   });
-  return family === 4 ? parts.join('.') : parts.map((part) => part.toString(16)).join(':');
+  const text = family === 4 ? parts.join('.') : parts.map((part) => part.toString(16)).join(':');
+  return { family, value, text };
 }
 
 /** The range a text stands for: an address, or a network with the length of its prefix (RFC 4632). */
@@ -50,6 +53,10 @@ export function parseRange(text: string): AddressRange | undefined {
   if (!/^\d{1,3}$/.test(length) || prefix < 0 || prefix > bits) return undefined;
   const host = (1n << BigInt(bits - prefix)) - 1n;
   return { family, first: value & ~host, last: value | host };
+}
+
+function dotted(text: string): number {
+  return text.split('.').reduce((value, part) => value * 256 + Number(part), 0);
 }
 
 function joined(parts: readonly number[], width: bigint): bigint {

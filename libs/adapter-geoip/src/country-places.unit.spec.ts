@@ -52,8 +52,8 @@ const corners: readonly (readonly [code: string, name: string, lat: number, lon:
 ];
 
 describe('the circle of a country', () => {
-  it.each(corners.map((corner) => [corner[0], corner[1], corner] as const))('%s holds %s', (...[, , corner]) => {
-    const [code, , lat, lon] = corner;
+  it.each(corners.map(([code, name, ...at]) => [code, name, at] as const))('%s holds %s', (...corner) => {
+    const [code, , [lat, lon]] = corner;
     const place = countryPlaces.get(code);
     expect(place).toBeDefined();
     expect(distanceKm(place ?? { lat: 0, lon: 0 }, { lat, lon })).toBeLessThanOrEqual(place?.radiusKm ?? 0);

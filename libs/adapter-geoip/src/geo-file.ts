@@ -1,7 +1,7 @@
 // Opens one file of network data: a MaxMind DB, or a list of ranges where the file is about one kind.
 import { Reader } from 'maxmind';
 import type { Response } from 'maxmind';
-import { parseAddress, textOf } from './addresses.js';
+import { addressOf, parseAddress } from './addresses.js';
 import type { Address } from './addresses.js';
 import { parseRanges, RangeSet } from './range-set.js';
 import { anonymityOf, asnOf, connectionOf, countryOf, placeOf } from './records.js';
@@ -75,7 +75,7 @@ function openDatabase(name: GeoFileName, bytes: Buffer): GeoFile {
   return {
     builtAtMs: buildEpoch.getTime(),
     tell: (address) => {
-      const record = reader.get(textOf(address));
+      const record = reader.get(address.text);
       return record === null ? undefined : told(record as Members);
     },
   };
@@ -94,7 +94,7 @@ function sample(reader: Reader<Response>, from = ''): Response[] {
   const records: Response[] = [];
   let address = parseAddress(from);
   for (let step = 0; address !== undefined && step < maxSteps && records.length < maxChecked; step += 1) {
-    const [record, prefix] = reader.getWithPrefixLength(textOf(address));
+    const [record, prefix] = reader.getWithPrefixLength(address.text);
     if (record !== null) records.push(record);
     address = after(address, prefix);
   }
@@ -106,5 +106,5 @@ function after({ family, value }: Address, prefix: number): Address | undefined 
   const bits = family === 4 ? 32n : 128n;
   const size = 1n << (bits - BigInt(prefix));
   const next = (value / size + 1n) * size;
-  return next < 1n << bits ? { family, value: next } : undefined;
+  return next < 1n << bits ? addressOf(family, next) : undefined;
 }

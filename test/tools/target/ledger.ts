@@ -32,7 +32,7 @@ export class LedgerView {
     }
   }
 
-  /** The same of one stream in short: each type without its stream's prefix, with its cause where it has one. */
+  /** A stream in short: each type without its stream's prefix, with its cause where it has one. */
   async history(stream: string): Promise<string[]> {
     return (await this.events(stream)).map(({ type, data }) => {
       const cause = data['cause'];
