@@ -46,7 +46,7 @@ describe('a range', () => {
     ['::/128', '0:0:0:0:0:0:0:0', '0:0:0:0:0:0:0:0'],
   ])('%s goes from %s to %s', (text, first, last) => expect(ends(text)).toEqual([first, last]));
 
-  it.each(['192.0.2.0/33', '192.0.2.0/', '192.0.2.0/-1', '1.0.0.0/8/9', '2001:db8::/129', '::ffff:1.2.3.4/9'])(
+  it.each(['192.0.2.0/33', '192.0.2.0/', '1.0.0.0/-1', '1.0.0.0/8/9', '2001:db8::/129', '::ffff:1.2.3.4/9'])(
     'is not "%s"',
     (text) => expect(parseRange(text)).toBeUndefined(),
   );
