@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Client, Network } from '@sallyport/core-session';
 import { GeoLookup } from '@sallyport/engine';
-import type { JsonObject } from '@sallyport/engine';
+import type { GeoFacts, JsonObject } from '@sallyport/engine';
 import { DayTags, PersonalKeys } from '@sallyport/tokens';
 import type { RequestOrigin } from './session-commands.js';
 
@@ -17,29 +17,39 @@ export class Networks {
 
   /**
    * The network, tagged under the account's own key; undefined once that is gone. `client`: whose token
-   * request it is. Errors of the secret store pass through.
+   * request it is. At once where the keys are in memory; errors of the secret store pass through.
    */
-  async ofAccount(accountId: string, { ip }: RequestOrigin, client?: Client): Promise<Network | undefined> {
-    const ipTag = await this.personalKeys.networkTag(accountId, ip);
-    if (ipTag === undefined) return undefined;
-    const network = await this.tagged(ip, ipTag);
-    return client?.serverSide === true ? { ...network, server: true } : network;
+  ofAccount(
+    accountId: string,
+    { ip }: RequestOrigin,
+    client?: Client,
+  ): Network | Promise<Network | undefined> {
+    const server = client?.serverSide === true;
+    const ipTag = this.personalKeys.networkTag(accountId, ip);
+    const dayTag = this.dayTags.tag(ip);
+    const facts = this.geo.find(ip);
+    if (typeof ipTag === 'string' && typeof dayTag === 'string') {
+      return networkOf(facts, { ipTag, dayTag }, server);
+    }
+    return Promise.all([ipTag, dayTag]).then(([own, day]) => {
+      return own === undefined ? undefined : networkOf(facts, { ipTag: own, dayTag: day }, server);
+    });
   }
 
   /** The same with a tag of the caller's, for sign-in names that nobody has. */
-  tagged(ip: string, ipTag: string): Network | Promise<Network> {
-    const dayTag = this.dayTags.tag(ip);
-    const facts = this.geo.find(ip);
-    return typeof dayTag === 'string'
-      ? networkOf(facts, ipTag, dayTag)
-      : dayTag.then((tag) => networkOf(facts, ipTag, tag));
+  async tagged(ip: string, ipTag: string): Promise<Network> {
+    return networkOf(this.geo.find(ip), { ipTag, dayTag: await this.dayTags.tag(ip) }, false);
   }
 }
 
-function networkOf(facts: ReturnType<GeoLookup['find']>, ipTag: string, dayTag: string): Network {
-  const { country, asn, kind, place } = facts;
+function networkOf(
+  { country, asn, kind, place }: GeoFacts,
+  { ipTag, dayTag }: { readonly ipTag: string; readonly dayTag: string },
+  server: boolean,
+): Network {
   const network = { country, asn, kind, ipTag, dayTag };
-  return place === undefined ? network : { ...network, place };
+  if (place === undefined && !server) return network;
+  return { ...network, ...(place && { place }), ...(server && { server }) };
 }
 
 /** The personal part of an event: sealed under the account's key before it is stored. */
