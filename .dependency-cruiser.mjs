@@ -27,6 +27,7 @@ export const libraries = {
   'core-views': {},
   engine: {},
   tokens: { npm: ['jose'], node: ['buffer', 'crypto', 'net', 'os'] },
+  'adapter-geoip': { npm: ['maxmind', '@ip-location-db/[^/]+'], node: 'any' },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,

@@ -7,6 +7,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import {
   demoPhone,
   discover,
+  Network,
   newDeviceKey,
   newId,
   obtainCode,
@@ -33,6 +34,7 @@ const clients = [
   { clientId: 'stale-ends', keyBound: true, staleTokenEndsSession: true },
   { clientId: 'proof-to-revoke', keyBound: true, revocationNeedsProof: true },
   { clientId: 'names-its-key', keyBound: true, requireDpopJkt: true },
+  { clientId: 'server', keyBound: true, serverSide: true },
   { clientId: 'short', keyBound: true, idleSeconds: 100, absoluteSeconds: 250 },
 ].map((client) => ({ ...common, name: client.clientId, ...client }));
 
@@ -81,11 +83,12 @@ export class UnderTest {
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<UnderTest> {
+  /** `env`: settings beside the clients. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<UnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-clients-'));
     const file = join(folder, 'clients.json');
     writeFileSync(file, JSON.stringify({ clients }));
-    const target = await OwnTarget.start({ env: { SALLYPORT_CLIENTS_FILE: file } });
+    const target = await OwnTarget.start({ env: { SALLYPORT_CLIENTS_FILE: file, ...env } });
     return new UnderTest(target, await discover(target.issuer), folder);
   }
 
@@ -110,8 +113,9 @@ export class UnderTest {
     return { ...person, accountId };
   }
 
-  caller(clientId: string): TokenCaller {
-    return new TokenCaller(this.as, clientId);
+  /** `address`: where it calls from, see `Network`. */
+  caller(clientId: string, address?: string): TokenCaller {
+    return new TokenCaller(this.as, clientId, new Network(address));
   }
 
   /** A code for the client; named for a key when `dpopJkt` is given. */
@@ -141,7 +145,7 @@ export class UnderTest {
   private async signIn(clientId: string, how: { person?: Person; key?: DeviceKey }): Promise<SignedIn> {
     const person = how.person ?? (await this.person());
     const code = await this.code(clientId, { person, dpopJkt: how.key?.thumbprint });
-    const caller = this.caller(clientId);
+    const caller = this.caller(clientId, person.address);
     const { status, body } = await caller.exchange(code, { key: how.key });
     expect({ status, error: body['error'] }).toEqual({ status: 200, error: undefined });
     const [refreshToken, accessToken] = [String(body['refresh_token']), String(body['access_token'])];

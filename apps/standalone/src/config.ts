@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GeoFiles, geoFileNames, type GeoFileName, type GeoPaths } from '@sallyport/adapter-geoip';
 import type { Client } from '@sallyport/core-session';
 import { parseClients } from '@sallyport/feature-ledger';
 import { EnvironmentReader, isAddressRange, logLevels, unknownSettings } from '@sallyport/feature-operations';
@@ -31,6 +32,14 @@ export const settings = [
   ['SALLYPORT_LOG_LEVEL', 'info', 'trace, debug, info, warn, error, fatal or silent.'],
   ['SALLYPORT_MAX_IN_FLIGHT', '256', 'Token requests at once, and as many others; more are answered 503.'],
   ['SALLYPORT_TRUSTED_PROXIES', 'none', 'Addresses, CIDR ranges whose X-Forwarded-For counts.'],
+  ['SALLYPORT_GEO_COUNTRY_FILE', 'the shipped one', 'Country of addresses: a MaxMind DB for IPv4 and IPv6.'],
+  ['SALLYPORT_GEO_CITY_FILE', '', 'Their places, on a coarse grid: a MaxMind DB such as GeoLite2 City.'],
+  ['SALLYPORT_GEO_ASN_FILE', '', 'Their networks: a MaxMind DB such as GeoLite2 ASN.'],
+  ['SALLYPORT_GEO_ANONYMOUS_FILE', '', 'Hosting, VPN and Tor: a MaxMind DB such as GeoIP2 Anonymous IP.'],
+  ['SALLYPORT_GEO_CONNECTION_FILE', '', 'Mobile, residential: a MaxMind DB such as GeoIP2 Connection Type.'],
+  ['SALLYPORT_GEO_HOSTING_FILE', '', 'Data centres: a MaxMind DB, or a list of CIDR ranges, one a line.'],
+  ['SALLYPORT_GEO_VPN_FILE', '', 'VPNs: the same.'],
+  ['SALLYPORT_GEO_TOR_FILE', '', 'Tor exits: the same.'],
   ['SALLYPORT_TEST_CLOCK', '', '1: `npm run admin -- clock advance` moves the clock. Loopback issuers only.'],
   ['SALLYPORT_TEST_SYNCHRONOUS', 'FULL', 'NORMAL, OFF: a power failure loses answers. Loopback only.'],
   ['SALLYPORT_TEST_COMMIT_DELAY_MS', '0', 'Makes each commit slower, to measure. Loopback issuers only.'],
@@ -63,6 +72,8 @@ export interface Config {
   readonly clients: readonly Client[];
   /** Undefined: the one beside the data, made if need be. */
   readonly masterKey: MasterKey | undefined;
+  /** Files of network data that stand for the shipped one, or beside it. */
+  readonly geo: GeoPaths;
   readonly logLevel: LogLevel;
   readonly tests: {
     readonly clock: boolean;
@@ -101,6 +112,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     dataDir: resolve(read.text('SALLYPORT_DATA_DIR') ?? '.sallyport'),
     clients: readClients(read),
     masterKey: readMasterKey(read, development),
+    geo: readGeoPaths(read),
     logLevel: read.choice('SALLYPORT_LOG_LEVEL', logLevels) ?? 'info',
     tests: {
       clock: read.choice('SALLYPORT_TEST_CLOCK', ['0', '1']) === '1',
@@ -159,6 +171,17 @@ function readMasterKey(read: Reader, development: boolean): MasterKey | undefine
     read.mistakes.push(`${name} is not a master key: ${(error as Error).message}.`);
     return undefined;
   }
+}
+
+/** Paths of network data, each file opened once to see that it is what it should be. */
+function readGeoPaths(read: Reader): GeoPaths {
+  const upper = (name: GeoFileName) => name.toUpperCase() as Uppercase<GeoFileName>;
+  const setting = (name: GeoFileName) => `SALLYPORT_GEO_${upper(name)}_FILE` as const;
+  const given = geoFileNames.map((name) => [name, read.text(setting(name))] as const);
+  const paths: GeoPaths = Object.fromEntries(given.filter(([, path]) => path !== undefined));
+  const { faults = [] } = GeoFiles.open(paths);
+  read.mistakes.push(...faults.map(({ name, file, fault }) => `${setting(name)}: ${file} ${fault}.`));
+  return paths;
 }
 
 /** Why the URL cannot be an issuer (RFC 8414 section 2), or undefined. */

@@ -1,7 +1,8 @@
 // What the environment may say, and how all of its mistakes are told at once.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { shippedCountryFile } from '@sallyport/adapter-geoip';
 import { readConfig, settingDescriptions } from './config.js';
 
 const production = { SALLYPORT_ISSUER: 'https://login.example.org', SALLYPORT_MASTER_KEY: 'ab'.repeat(32) };
@@ -60,11 +61,15 @@ describe('the configuration', () => {
       SALLYPORT_TRUSTED_PROXIES: '10.0.0.0/8, elsewhere',
       SALLYPORT_CLIENTS_FILE: '/nowhere/clients.json',
       SALLYPORT_MASTER_KEY_FILE: '/nowhere/key',
+      SALLYPORT_GEO_CITY_FILE: '/nowhere/city.mmdb',
+      SALLYPORT_GEO_TOR_FILE: import.meta.filename,
     });
     expect(mistakes?.map((mistake) => mistake.split(/[ :]/)[0]).toSorted()).toEqual([
       'PORT',
       'SALLYPORT_ACCESS_TOKEN_SECONDS',
       'SALLYPORT_CLIENTS_FILE',
+      'SALLYPORT_GEO_CITY_FILE',
+      'SALLYPORT_GEO_TOR_FILE',
       'SALLYPORT_ISSUER',
       'SALLYPORT_MASTER_KEY_FILE',
       'SALLYPORT_SIGN_UP',
@@ -115,6 +120,16 @@ describe('the configuration', () => {
       expect(readConfig({ ...good, SALLYPORT_ISSUER: issuer }).config?.identity.issuer).toBe(issuer);
     },
   );
+
+  it('takes network data by path, and refuses a country file that would answer wrongly for IPv6', () => {
+    const file = shippedCountryFile();
+    expect(readConfig({}).config?.geo).toEqual({});
+    expect(readConfig({ SALLYPORT_GEO_COUNTRY_FILE: file }).config?.geo).toEqual({ country: file });
+    const forIpv4 = join(dirname(file), 'geo-whois-asn-country-ipv4.mmdb');
+    expect(readConfig({ SALLYPORT_GEO_COUNTRY_FILE: forIpv4 }).mistakes).toEqual([
+      expect.stringMatching(/^SALLYPORT_GEO_COUNTRY_FILE: .*ipv4\.mmdb knows IPv4 only/),
+    ]);
+  });
 
   it('is frozen to its depths', () => {
     const { config } = readConfig({});

@@ -2,14 +2,16 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Module, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
+import { GeoFiles } from '@sallyport/adapter-geoip';
 import { ArgonPasswords } from '@sallyport/adapter-passwords';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore, SqliteViewStore } from '@sallyport/adapter-sqlite';
-import { Clock, EventStore, Feed, Ids, PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
+import { Clock, EventStore, Feed, GeoLookup, Ids } from '@sallyport/engine';
+import { PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
 import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
 import { OAuthModule } from '@sallyport/feature-oauth';
 import { OperationsModule, Readiness, remembered } from '@sallyport/feature-operations';
 import { SessionsModule, ViewProgress, ViewWorker } from '@sallyport/feature-sessions';
-import { Credentials, KeyRing, PersonalKeys, type MasterKey } from '@sallyport/tokens';
+import { Credentials, DayTags, KeyRing, PersonalKeys, type MasterKey } from '@sallyport/tokens';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from './config.js';
 import type { ViewsWorkerData } from './views-worker.js';
@@ -81,6 +83,7 @@ function given({ config, issuer, clock, ids, registry }: StandaloneParts): Facto
     { provide: Registry, useFactory: () => registry },
     { provide: ServiceSettings, useFactory: () => settings },
     { provide: ClientRegistry, useFactory: () => new ClientRegistry(config.clients) },
+    { provide: GeoLookup, useFactory: () => measuredGeo(openGeo(config), { registry, clock }) },
     { provide: PasswordHasher, useFactory: () => measured(new ArgonPasswords(), registry) },
   ];
 }
@@ -103,9 +106,11 @@ function keys({ config, issuer, master, ids, clock }: StandaloneParts): FactoryP
     await made.load();
     return made;
   };
+  const dayTags = (store: SecretStore) => new DayTags({ store, master, ids, clock });
   const personal = (store: SecretStore) => new PersonalKeys({ store, master, ids });
   return [
     { provide: KeyRing, useFactory: ring, inject: [SecretStore] },
+    { provide: DayTags, useFactory: dayTags, inject: [SecretStore] },
     { provide: PersonalKeys, useFactory: personal, inject: [SecretStore] },
     { provide: Credentials, useFactory: () => new Credentials(master, ids) },
   ];
@@ -150,6 +155,30 @@ function measuredStore({ events }: DataFiles, registry: Registry): SqliteEventSt
     },
   });
   return events;
+}
+
+/** The files were checked with the configuration; one may have gone since. */
+function openGeo({ geo: paths }: Config): GeoFiles {
+  const { geo, faults = [] } = GeoFiles.open(paths);
+  if (geo === undefined) throw new Error(faults.map(({ file, fault }) => `${file} ${fault}`).join('; '));
+  return geo;
+}
+
+/** Shows how old network data are: addresses move, and countries of old data are wrong ones. */
+function measuredGeo(geo: GeoFiles, { registry, clock }: { registry: Registry; clock: Clock }): GeoFiles {
+  new Gauge({
+    name: 'sallyport_geo_data_age_seconds',
+    help: 'Age of the network data by what they tell, where their file says when it was made',
+    labelNames: ['data'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { name, builtAtMs } of geo.sources()) {
+        if (builtAtMs !== undefined) this.set({ data: name }, (clock.now() - builtAtMs) / 1000);
+      }
+    },
+  });
+  return geo;
 }
 
 /** Shows how busy password hashing is. */

@@ -2,17 +2,34 @@
 import { given, keyBoundStarted, minuteMs, refreshOf, standingOf, startedMs } from '@sallyport/testing';
 import { sessionFold } from './folds.js';
 import { rotate } from './rotation.js';
-import type { SessionState } from './session-events.js';
+import type { Network, SessionState } from './session-events.js';
 
-const maxBytes = 920;
+/** What the shipped data tell of a network, and all that an operator's data can add. */
+const shipped: Network = {
+  country: 'CH',
+  asn: null,
+  kind: 'unknown',
+  ipTag: 'k2Vd8sQwR4tYb7Nm',
+  dayTag: 'Xc5Vb6Nm7Qw',
+};
+const everything: Network = {
+  ...shipped,
+  asn: 4_294_967_294,
+  kind: 'residential',
+  place: { lat: -42.5, lon: -172.5, radiusKm: 1040 },
+  server: true,
+};
 
 describe('the event of a rotation', () => {
-  it(`takes no more than ${maxBytes} bytes once a session is under way`, () => {
+  it.each([
+    ['from a network of the shipped data', shipped, 940],
+    ['from a network of which all is known', everything, 1010],
+  ])('%s takes no more bytes than its limit once a session is under way', (_, network, maxBytes) => {
     let session = given(sessionFold, keyBoundStarted);
     let bytes = 0;
     for (let n = 0; n < 12; n += 1) {
       const nowMs = startedMs + (n + 1) * 5 * minuteMs;
-      const command = refreshOf(n, nowMs);
+      const command = refreshOf(n, nowMs, { network });
       const proof = {
         ...command.proof!,
         attemptHash: 'k7Jq2mZp0aXwB4nV9sTe1Q',

@@ -10,7 +10,7 @@ import { eventCatalogue } from './catalogue.js';
 import { claimName, releaseName } from './login-events.js';
 import { rotate } from './rotation.js';
 import type { RotateRefresh } from './rotation-events.js';
-import type { SessionState } from './session-events.js';
+import type { Network, SessionState } from './session-events.js';
 import { flagSession, recordReuse, revokeSession, startSession } from './session.js';
 import { declareCutoff, noCutoffs } from './system-events.js';
 import type { CutoffScope } from './system-events.js';
@@ -134,7 +134,7 @@ function refreshed({ before, data }: Golden, age: number) {
   const command: RotateRefresh = refreshOf(session.generation - age, nowMs, {
     presented: { generation: session.generation - age, fingerprint },
     successor: after,
-    network: after.network,
+    network: age === 0 ? after.network : (data['network'] as Network | undefined),
     appVersion: after.appVersion,
     proof: {
       thumbprint: session.jkt as string,

@@ -15,6 +15,8 @@ export interface LoginFailed {
     readonly since: string;
     readonly until: string;
     readonly ipTag: string;
+    /** Where they came from; its `ipTag` is the one above. */
+    readonly network?: Network;
   };
 }
 export interface LoginThrottled {

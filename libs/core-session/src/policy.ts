@@ -27,6 +27,8 @@ export interface Client extends SessionPolicy {
   readonly keyBound: boolean;
   /** Refuses a code request that does not name its key in `dpop_jkt`. */
   readonly requireDpopJkt: boolean;
+  /** Its token requests come from servers: where they come from says nothing about a person's whereabouts. */
+  readonly serverSide: boolean;
   /** Whether the revocation endpoint wants a proof for tokens of key-bound sessions. */
   readonly revocationNeedsProof: boolean;
 }

@@ -37,6 +37,8 @@ export interface RotateRefresh {
 export interface ReuseRecord {
   readonly cause: ReuseCause | 'stale_token';
   readonly presented: number;
+  /** Where the request came from. */
+  readonly network?: Network;
 }
 
 /** The event of a rotation: the presented token was the latest, its successor is now. */
@@ -61,9 +63,9 @@ export function refreshRotated(
 type Retried = Extract<SessionEvent, { type: 'session.rotation-retried' }>;
 
 /** The event of a retry: the predecessor was presented, the latest is given out again. */
-export function rotationRetried(session: SessionState, { proof }: RotateRefresh): Retried {
+export function rotationRetried(session: SessionState, { proof, network }: RotateRefresh): Retried {
   const attempt = proof?.attemptHash === undefined ? {} : { attempt: proof.attemptHash };
-  const facts = { ...(proof === undefined ? {} : { proof: proof.proofHash }), ...attempt };
+  const facts = { ...(proof === undefined ? {} : { proof: proof.proofHash }), ...attempt, ...from(network) };
   const fact: Retried = { type: 'session.rotation-retried', data: { ...facts, state: session } };
   return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
 }
@@ -71,11 +73,11 @@ export function rotationRetried(session: SessionState, { proof }: RotateRefresh)
 /** The event of a reuse, with the state after it. */
 export function reuseDetected(
   session: SessionState,
-  record: { readonly cause: ReuseCause; readonly presented: number },
+  record: ReuseRecord & { readonly cause: ReuseCause },
   { count, ends }: { readonly count: number; readonly ends?: true },
 ): SessionEvent {
-  const { cause, presented } = record;
-  const facts = { cause, presented, count, ...(ends === undefined ? {} : { ends }) };
+  const { cause, presented, network } = record;
+  const facts = { cause, presented, count, ...(ends === undefined ? {} : { ends }), ...from(network) };
   const fact: SessionEvent = { type: 'session.reuse-detected', data: { ...facts, state: session } };
   return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
 }
@@ -83,10 +85,15 @@ export function reuseDetected(
 /** The event of a stale token, with the state after it. */
 export function staleTokenPresented(
   session: SessionState,
-  record: { readonly presented: number },
+  record: Omit<ReuseRecord, 'cause'>,
   { count, ends }: { readonly count: number; readonly ends?: true },
 ): SessionEvent {
-  const facts = { presented: record.presented, count, ...(ends === undefined ? {} : { ends }) };
+  const { presented, network } = record;
+  const facts = { presented, count, ...(ends === undefined ? {} : { ends }), ...from(network) };
   const fact: SessionEvent = { type: 'session.stale-token-presented', data: { ...facts, state: session } };
   return { ...fact, data: { ...facts, state: evolveSession(session, fact) } };
+}
+
+function from(network: Network | undefined): { readonly network?: Network } {
+  return network === undefined ? {} : { network };
 }

@@ -6,6 +6,7 @@ import {
   keyBound,
   minuteMs,
   minutesIn,
+  network,
   policy,
   proofOf,
   refreshed,
@@ -16,8 +17,18 @@ import {
 } from '@sallyport/testing';
 import type { SessionStream } from '@sallyport/testing';
 import { maxRecordedRetries } from './session-events.js';
+import type { Network } from './session-events.js';
 
 describe('row 12: the predecessor with the same key', () => {
+  it('says where the retry came from, and keeps where the rotation did', () => {
+    const elsewhere: Network = { ...network, country: 'SG', ipTag: 'another' };
+    const retry = refreshOf(0, minutesIn(61), { network: elsewhere });
+    const retried = refreshed(rotatedHourly(keyBound, 1), retry);
+    const { events, state } = retried.happens('session.rotation-retried');
+    expect(events[0]?.data).toMatchObject({ network: elsewhere });
+    expect(state?.network).toEqual(network);
+  });
+
   it('gets the same again, however late, and stays as idle as it was', () => {
     const session = rotatedHourly(keyBound, 1);
     const late = refreshed(session, refreshOf(0, minutesIn(13 * 24 * 60))).happens(
@@ -171,7 +182,7 @@ describe('row 13: an older token of a key-bound session', () => {
         kind: 'refuse',
         error: 'invalid_grant',
         reason: 'stale_token',
-        record: { cause: 'stale_token', presented: generation },
+        record: { cause: 'stale_token', presented: generation, network },
       });
     },
   );

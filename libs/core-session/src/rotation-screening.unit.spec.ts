@@ -7,6 +7,7 @@ import {
   keyBound,
   keyBoundStarted,
   minutesIn,
+  network,
   otherKey,
   policy,
   proofOf,
@@ -43,19 +44,19 @@ describe('row 6: a right tag with a wrong fingerprint', () => {
       kind: 'refuse',
       error: 'invalid_grant',
       reason: undefined,
-      record: { cause: 'forged', presented: 2 - age },
+      record: { cause: 'forged', presented: 2 - age, network },
     });
   });
 
   it('is judged before the key', () => {
     const proof = proofOf('x', { nonceTimeMs: minutesIn(1), thumbprint: otherKey });
     const command = refreshOf(0, minutesIn(1), { ...forged(0), proof });
-    refreshed(keyBound, command).isRefused({ record: { cause: 'forged', presented: 0 } });
+    refreshed(keyBound, command).isRefused({ record: { cause: 'forged', presented: 0, network } });
   });
 
   it('is a forgery on a bearer session too, and ends nothing', () => {
     refreshed(bearer, bearerRefreshOf(0, minutesIn(1), forged(0))).isRefused({
-      record: { cause: 'forged', presented: 0 },
+      record: { cause: 'forged', presented: 0, network },
     });
   });
 });
@@ -69,13 +70,13 @@ describe('row 7: a valid proof by another key', () => {
   it.each([0, 1, 2])('gets nothing and no reason, %i generations old', (age) => {
     const session = rotatedHourly(keyBound, 2);
     const outcome = refreshed(session, refreshOf(2 - age, minutesIn(180), stranger(180)));
-    outcome.isRefused({ ...refusal, record: { cause: 'wrong_key', presented: 2 - age } });
+    outcome.isRefused({ ...refusal, record: { cause: 'wrong_key', presented: 2 - age, network } });
   });
 
   it('is what a request without a proof is, too', () => {
     refreshed(keyBound, refreshOf(0, minutesIn(1), { proof: undefined })).isRefused({
       ...refusal,
-      record: { cause: 'wrong_key', presented: 0 },
+      record: { cause: 'wrong_key', presented: 0, network },
     });
   });
 
@@ -83,7 +84,7 @@ describe('row 7: a valid proof by another key', () => {
     const revoked = given(sessionFold, keyBoundStarted, revokedByUser);
     refreshed(revoked, refreshOf(0, minutesIn(1), stranger(1))).isRefused({
       ...refusal,
-      record: { cause: 'wrong_key', presented: 0 },
+      record: { cause: 'wrong_key', presented: 0, network },
     });
   });
 
@@ -93,7 +94,7 @@ describe('row 7: a valid proof by another key', () => {
     ended.happens('session.reuse-detected');
     expect(ended.state).toMatchObject({ status: 'ended', endCause: 'wrong_key', flags: ['wrong_key'] });
     refreshed(ended, refreshOf(0, minutesIn(2), { ...stranger(2), policy: strict })).isRefused({
-      record: { cause: 'wrong_key', presented: 0 },
+      record: { cause: 'wrong_key', presented: 0, network },
     });
   });
 });

@@ -142,8 +142,8 @@ function predecessor(session: SessionState, command: RotateRefresh, scope: strin
   return { kind: 'retry', events, scope, ...(sampled ? { sampled } : {}) };
 }
 
-function forkOf(session: SessionState, { presented }: RotateRefresh): SessionEvent {
-  return reuseDetected(session, { cause: 'forked', presented: presented.generation }, { count: 1 });
+function forkOf(session: SessionState, { presented, network }: RotateRefresh): SessionEvent {
+  return reuseDetected(session, { cause: 'forked', presented: presented.generation, network }, { count: 1 });
 }
 
 /** Row 13, and older bearer tokens of row 14. */
@@ -153,22 +153,24 @@ function older(session: SessionState, command: RotateRefresh): RotationDecision 
   const challenge = challengeBefore(command.proof, session.rotatedAt);
   if (challenge !== undefined) return challenge;
   const refusal = refuse(command, 'stale_token');
-  const record: ReuseRecord = { cause: 'stale_token', presented: command.presented.generation };
+  const { presented, network } = command;
+  const record: ReuseRecord = { cause: 'stale_token', presented: presented.generation, network };
   if (!command.policy.staleTokenEndsSession) return { ...refusal, record };
   return { ...refusal, events: [staleTokenPresented(session, record, { count: 1, ends: true })] };
 }
 
-function reuse(cause: ReuseCause, { presented }: RotateRefresh): RotationDecision {
-  const record = { cause, presented: presented.generation };
+function reuse(cause: ReuseCause, { presented, network }: RotateRefresh): RotationDecision {
+  const record = { cause, presented: presented.generation, network };
   return { kind: 'refuse', error: 'invalid_grant', events: [], record };
 }
 
 function endingReuse(
   session: SessionState,
-  { presented }: RotateRefresh,
+  { presented, network }: RotateRefresh,
   cause: ReuseCause,
 ): RotationDecision {
-  const event = reuseDetected(session, { cause, presented: presented.generation }, { count: 1, ends: true });
+  const record = { cause, presented: presented.generation, network };
+  const event = reuseDetected(session, record, { count: 1, ends: true });
   return { kind: 'refuse', error: 'invalid_grant', events: [event] };
 }
 

@@ -1,7 +1,8 @@
 // What can have happened in a session, the state every event carries, and how the events fold.
 import type { RuleDecision } from './rule-decisions.js';
 
-/** Where a request came from, coarse. "Where a request came from" is never "the device". */
+/** Where a request came from, coarse, derived when the event is made. Never "the device": a proxy or a server
+ * may stand between. */
 export interface Network {
   /** ISO 3166-1 alpha-2, or null when unknown. */
   readonly country: string | null;
@@ -9,6 +10,14 @@ export interface Network {
   readonly kind: 'residential' | 'mobile' | 'hosting' | 'vpn' | 'tor' | 'unknown';
   /** The address under a key of the account: equal addresses have equal tags within one account only. */
   readonly ipTag: string;
+  /** The network (IPv4 address, IPv6 /64) under a key of the UTC day: equal networks have equal tags in all
+   * accounts, on one day only. */
+  readonly dayTag?: string;
+  /** Degrees, on a grid of half a degree; the request came from within `radiusKm` of it, as far as a city
+   * database knows. */
+  readonly place?: { readonly lat: number; readonly lon: number; readonly radiusKm: number };
+  /** The request came from a client registered `serverSide`: a data centre, not a person's whereabouts. */
+  readonly server?: true;
 }
 
 /** The revisions on which an authentication was decided, read before credentials were checked. */
@@ -94,7 +103,13 @@ export interface RefreshRotated {
 }
 export interface RotationRetried {
   readonly type: 'session.rotation-retried';
-  readonly data: { readonly proof?: string; readonly attempt?: string; readonly state: SessionState };
+  readonly data: {
+    readonly proof?: string;
+    readonly attempt?: string;
+    /** Where the retry came from; the state keeps the network of the rotation. */
+    readonly network?: Network;
+    readonly state: SessionState;
+  };
 }
 export interface StaleTokenPresented {
   readonly type: 'session.stale-token-presented';
@@ -102,6 +117,8 @@ export interface StaleTokenPresented {
     readonly presented: number;
     readonly count: number;
     readonly ends?: true;
+    /** Where the latest of them came from; the state keeps the network of the session's own rotation. */
+    readonly network?: Network;
     readonly state: SessionState;
   };
 }
@@ -114,6 +131,8 @@ export interface ReuseDetected {
     /** How often since the last event of this cause; repeated ones are recorded once per interval. */
     readonly count: number;
     readonly ends?: true;
+    /** Where the latest of them came from. */
+    readonly network?: Network;
     readonly state: SessionState;
   };
 }

@@ -127,7 +127,7 @@ export function recordReuse(
 ): readonly SessionEvent[] {
   if (session === undefined || (over && session.flags?.includes(record.cause) === true)) return [];
   if (record.cause === 'stale_token') return [staleTokenPresented(session, record, { count })];
-  return [reuseDetected(session, { cause: record.cause, presented: record.presented }, { count })];
+  return [reuseDetected(session, { ...record, cause: record.cause }, { count })];
 }
 
 /** Flags a session, unless it has the flag or its account knows the decision. Pure. */

@@ -77,6 +77,9 @@ class ClientEntry {
 
   @IsBoolean()
   requireDpopJkt = false;
+
+  @IsBoolean()
+  serverSide = false;
 }
 
 class ClientsFile {

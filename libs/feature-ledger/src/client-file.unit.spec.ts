@@ -25,22 +25,25 @@ describe('a clients file', () => {
         staleTokenEndsSession: false,
         revocationNeedsProof: false,
         requireDpopJkt: false,
+        serverSide: false,
       },
     ]);
   });
 
   it('keeps what a client says of itself', () => {
-    const strict = { ...phone, accessTokenSeconds: 60, wrongKeyEndsSession: true, idleSeconds: 60 };
+    const strict = { ...phone, accessTokenSeconds: 60, wrongKeyEndsSession: true, serverSide: true };
     expect(parse(strict).clients).toMatchObject([strict]);
   });
 
   it('tells every mistake at once, each with its path', () => {
-    const bad = { ...phone, keyBound: 'yes', idleSeconds: 0, redirectUris: ['http://example.org/', 'x y'] };
+    const redirectUris = ['http://example.org/', 'x y'];
+    const bad = { ...phone, keyBound: 'yes', idleSeconds: 0, redirectUris, serverSide: 1 };
     const { mistakes } = parse(bad, { ...phone, clientId: '', scopes: [] });
     expect(mistakes).toEqual([
       expect.stringMatching(/^clients\[0\]\.redirectUris: "http:\/\/example.org\/" is plain http.*"x y"/),
       'clients[0].keyBound: must be a boolean value',
       'clients[0].idleSeconds: must not be less than 1',
+      'clients[0].serverSide: must be a boolean value',
       'clients[1].clientId: must be 1 to 64 letters, digits or . _ ~ -',
       'clients[1].scopes: should not be empty',
     ]);

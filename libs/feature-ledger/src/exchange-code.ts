@@ -13,14 +13,14 @@ import type {
 } from '@sallyport/core-session';
 import { Clock, EventStore } from '@sallyport/engine';
 import type { DomainEvent, Loaded, Position, RecordedEvent } from '@sallyport/engine';
-import { fingerprint, KeyRing, mintFirst, PersonalKeys, unlessTokenError } from '@sallyport/tokens';
+import { fingerprint, KeyRing, mintFirst, unlessTokenError } from '@sallyport/tokens';
 import { AccessTokens } from './access-tokens.js';
 import { AuthorizationCodes, verifierFits } from './authorization-codes.js';
 import type { AuthorizationCode } from './authorization-codes.js';
 import { Ledger } from './ledger.js';
 import type { Order, SessionScope } from './ledger.js';
 import { LedgerMetrics } from './metrics.js';
-import { coarseNetwork, personalOrigin } from './origin.js';
+import { Networks, personalOrigin } from './origin.js';
 import { RequestProofs } from './request-proofs.js';
 import { ExchangeCode } from './session-commands.js';
 import type { OAuthFailure, TokenAnswer } from './session-commands.js';
@@ -57,7 +57,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
     private readonly proofs: RequestProofs,
     private readonly clients: ClientRegistry,
     private readonly tokens: AccessTokens,
-    private readonly personalKeys: PersonalKeys,
+    private readonly networks: Networks,
     private readonly stepUps: StepUps,
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
@@ -128,7 +128,7 @@ export class ExchangeCodeHandler implements ICommandHandler<ExchangeCode> {
       policy: client,
       token: refreshToken && { fingerprint: fingerprint(refreshToken.text), keyId: refreshToken.keyId },
       key: facts && { ...facts, jkt: facts.thumbprint, deviceId: deviceId ?? '' },
-      network: await coarseNetwork(this.personalKeys, accountId, order.origin),
+      network: await this.networks.ofAccount(accountId, order.origin, client),
       appVersion: order.origin.appVersion,
     };
     const handled = await this.ledger.run(

@@ -24,6 +24,8 @@ import { Ledger } from './ledger.js';
 import { LoginRecorder } from './login-recorder.js';
 import { LedgerMetrics } from './metrics.js';
 import { Names } from './names.js';
+import { NetworkUpkeep } from './network-upkeep.js';
+import { Networks } from './origin.js';
 import { AuthenticateAccessHandler, ReadAccountHandler, ReadSessionHandler } from './query-handlers.js';
 import { RefreshSessionHandler } from './refresh-session.js';
 import { RequestProofs } from './request-proofs.js';
@@ -51,6 +53,8 @@ const services = [
   LedgerMetrics,
   LoginRecorder,
   Names,
+  Networks,
+  NetworkUpkeep,
   Passwords,
   RequestProofs,
   ReuseRecorder,

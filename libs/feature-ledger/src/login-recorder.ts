@@ -2,7 +2,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import { streams } from '@sallyport/core-session';
-import type { LoginEvent } from '@sallyport/core-session';
+import type { LoginEvent, Network } from '@sallyport/core-session';
 import { Clock } from '@sallyport/engine';
 import type { Position } from '@sallyport/engine';
 import { Ledger } from './ledger.js';
@@ -12,7 +12,7 @@ import { PendingCounts } from './pending-counts.js';
 interface Failures {
   readonly stream: string;
   readonly accountId: string | undefined;
-  readonly ipTag: string;
+  readonly network: Network;
   readonly sinceMs: number;
   untilMs: number;
   count: number;
@@ -34,10 +34,10 @@ export class LoginRecorder implements OnModuleDestroy {
   failed(of: {
     readonly accountId: string | undefined;
     readonly nameHash: string;
-    readonly ipTag: string;
+    readonly network: Network;
   }): void {
     const stream = of.accountId === undefined ? streams.loginName(of.nameHash) : streams.login(of.accountId);
-    const key = `${stream} ${of.ipTag}`;
+    const key = `${stream} ${of.network.ipTag}`;
     const now = this.clock.now();
     const known = this.pending.get(key);
     if (known !== undefined) {
@@ -45,8 +45,8 @@ export class LoginRecorder implements OnModuleDestroy {
       known.untilMs = now;
       return;
     }
-    const { accountId, ipTag } = of;
-    this.pending.add(key, { stream, accountId, ipTag, sinceMs: now, untilMs: now, count: 1 });
+    const { accountId, network } = of;
+    this.pending.add(key, { stream, accountId, network, sinceMs: now, untilMs: now, count: 1 });
   }
 
   /** Appends an event about attempts at any revision; rejects when the store does not take it. */
@@ -73,12 +73,13 @@ export class LoginRecorder implements OnModuleDestroy {
   }
 
   private async appendFailures(failures: Failures): Promise<void> {
-    const { stream, accountId, ipTag, sinceMs, untilMs, count } = failures;
+    const { stream, accountId, network, sinceMs, untilMs, count } = failures;
     const data = {
       count,
       since: new Date(sinceMs).toISOString(),
       until: new Date(untilMs).toISOString(),
-      ipTag,
+      ipTag: network.ipTag,
+      network,
     };
     const ordered = { actor: { kind: 'system' as const }, correlationId: this.ledger.ids.uuid() };
     try {

@@ -16,7 +16,6 @@ import {
   KeyRing,
   mintSuccessor,
   parseRefreshToken,
-  PersonalKeys,
   retryUnknownKey,
   unlessTokenError,
 } from '@sallyport/tokens';
@@ -25,7 +24,7 @@ import { AccessTokens } from './access-tokens.js';
 import { Ledger } from './ledger.js';
 import type { SessionScope } from './ledger.js';
 import { LedgerMetrics } from './metrics.js';
-import { coarseNetwork } from './origin.js';
+import { Networks } from './origin.js';
 import { ReplayMemory } from './replay-memory.js';
 import { RequestProofs } from './request-proofs.js';
 import { ReuseRecorder } from './reuse-recorder.js';
@@ -73,7 +72,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     private readonly clients: ClientRegistry,
     private readonly tokens: AccessTokens,
     private readonly recorder: ReuseRecorder,
-    private readonly personalKeys: PersonalKeys,
+    private readonly networks: Networks,
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
   ) {
@@ -123,7 +122,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const successor = mintSuccessor(token, key);
     const accountId = session?.accountId;
     const network =
-      accountId === undefined ? undefined : await coarseNetwork(this.personalKeys, accountId, order.origin);
+      accountId === undefined ? undefined : await this.networks.ofAccount(accountId, order.origin, client);
     const command: RotateRefresh = {
       nowMs: this.clock.now(),
       clientId: order.input.clientId,

@@ -13,7 +13,7 @@ import { Ledger } from './ledger.js';
 import { LoginRecorder } from './login-recorder.js';
 import { LedgerMetrics } from './metrics.js';
 import { Names } from './names.js';
-import { coarseNetwork, personalOrigin } from './origin.js';
+import { Networks, personalOrigin } from './origin.js';
 import type { RequestOrigin } from './session-commands.js';
 import { SignInThrottle } from './sign-in-throttle.js';
 
@@ -62,6 +62,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     private readonly names: Names,
     private readonly passwords: Passwords,
     private readonly recorder: LoginRecorder,
+    private readonly networks: Networks,
     private readonly personalKeys: PersonalKeys,
     private readonly ring: KeyRing,
     private readonly metrics: LedgerMetrics,
@@ -107,7 +108,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     const ownTag =
       accountId === undefined ? undefined : await this.personalKeys.networkTag(accountId, origin.ip);
     const ipTag = ownTag ?? keyedHash(`network ${networkOf(origin.ip)} ${nameHash}`, this.ring).slice(0, 16);
-    this.recorder.failed({ accountId, nameHash, ipTag });
+    this.recorder.failed({ accountId, nameHash, network: await this.networks.tagged(origin.ip, ipTag) });
     const { failures, delaySeconds } = this.throttle.failed(attempt.throttleKey);
     if (delaySeconds === 0) return { kind: 'refused' };
     const stream = accountId === undefined ? streams.loginName(nameHash) : streams.login(accountId);
@@ -126,7 +127,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     origin: RequestOrigin,
   ): Promise<SignInResult> {
     const { accountId, marker, clientId } = by;
-    const network = await coarseNetwork(this.personalKeys, accountId, origin);
+    const network = await this.networks.ofAccount(accountId, origin);
     const data = { clientId, amr: passwordMethods, ...(network === undefined ? {} : { network }) };
     const ordered = { actor: { kind: 'user' as const, id: accountId }, correlationId: origin.correlationId };
     await this.recorder.append(

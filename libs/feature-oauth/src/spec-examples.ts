@@ -36,6 +36,7 @@ export const demoPhone: Client = {
   wrongKeyEndsSession: false,
   staleTokenEndsSession: false,
   requireDpopJkt: false,
+  serverSide: false,
   revocationNeedsProof: false,
 };
 export const strictPhone: Client = { ...demoPhone, clientId: 'strict-phone', requireDpopJkt: true };

@@ -1,5 +1,5 @@
 // DPoP proofs (RFC 9449): read first, judged later, as a missing nonce is answered before a wrong signature.
-import { BoundedCache } from './bounded-cache.js';
+import { BoundedCache } from '@sallyport/engine';
 import { decodeCanonical, sha256 } from './bytes.js';
 import { TokenError } from './errors.js';
 import { sameHttpUri } from './http-uri.js';

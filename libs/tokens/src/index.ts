@@ -2,6 +2,8 @@
 export { mintAccessToken, verifyAccessToken } from './access-token.js';
 export type { AccessTokenClaims } from './access-token.js';
 export { Credentials, nameHash } from './credentials.js';
+export { DayTags } from './day-tags.js';
+export type { DayTagsParts } from './day-tags.js';
 export { ProofNonces } from './dpop-nonce.js';
 export { KeyProofs, tokenHash } from './dpop-proof.js';
 export type { ParsedProof, ProofClaims, ProofExpectation, VerifiedProof } from './dpop-proof.js';

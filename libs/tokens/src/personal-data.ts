@@ -1,7 +1,7 @@
 // Personal data at rest: each account has a key of its own, and deleting it erases what is sealed under it.
 import type { KeyObject } from 'node:crypto';
+import { BoundedCache } from '@sallyport/engine';
 import type { Ids, JsonObject, SecretStore } from '@sallyport/engine';
-import { BoundedCache } from './bounded-cache.js';
 import { decodeCanonical, decrypt, encrypt, macKey, subKey } from './bytes.js';
 import { TokenError } from './errors.js';
 import type { MacKey } from './mac-key.js';
@@ -72,16 +72,12 @@ export class PersonalKeys {
   /**
    * 16 characters that stand for a network address in the events of one account and mean nothing in
    * another's; undefined when the account has no key. IPv6 is taken as its /64: a phone changes the rest at
-   * will.
+   * will. At once where the account's key is in memory.
    */
-  async networkTag(accountId: string, address: string): Promise<string | undefined> {
-    const keys = await this.#keys(accountId);
-    if (keys === undefined) return undefined;
-    const known = keys.knownTags.get(address);
-    if (known !== undefined) return known;
-    const tag = keys.networkTags.of(networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
-    keys.knownTags.set(address, tag);
-    return tag;
+  networkTag(accountId: string, address: string): string | Promise<string | undefined> {
+    const cached = this.#cache.get(accountId);
+    if (cached !== undefined) return tagOf(cached, address);
+    return this.#keys(accountId).then((keys) => keys && tagOf(keys, address));
   }
 
   /** Deletes the key for good; all that was sealed under it stays sealed. Absent is fine. */
@@ -113,6 +109,14 @@ export class PersonalKeys {
     if (this.#erasures === before) this.#cache.set(accountId, keys);
     return keys;
   }
+}
+
+function tagOf({ knownTags, networkTags }: AccountKeys, address: string): string {
+  const known = knownTags.get(address);
+  if (known !== undefined) return known;
+  const tag = networkTags.of(networkOf(address)).toString('base64url').slice(0, NETWORK_TAG_CHARS);
+  knownTags.set(address, tag);
+  return tag;
 }
 
 /** The part of an address that a network has: IPv4 whole, IPv6 its first 64 bits, v4-mapped as IPv4. */

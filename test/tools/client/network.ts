@@ -45,6 +45,12 @@ export class Network {
   readonly lost: Answer[] = [];
   private losing = 0;
 
+  /**
+   * `address`: where requests are to come from, told as a proxy does (`X-Forwarded-For`); it counts at a
+   * service whose SALLYPORT_TRUSTED_PROXIES has this machine.
+   */
+  constructor(public address?: string) {}
+
   /** Loses the answers of the next requests that get one other than a challenge. */
   loseAnswers(count = 1): void {
     this.losing = count;
@@ -52,7 +58,7 @@ export class Network {
 
   /** `fetch` without redirects followed; to be given to a client library. */
   readonly fetch = async (url: string, sent: Sent = {}): Promise<Response> => {
-    const request = recorded(url, sent);
+    const request = recorded(url, { ...sent, headers: { ...forwarded(this.address), ...sent.headers } });
     if (request.method === 'POST') this.posts.push(request);
     const response = await transmit(request, sent.signal);
     this.nonce = response.headers.get('dpop-nonce') ?? this.nonce;
@@ -69,6 +75,11 @@ export class Network {
   async send(url: string, sent: Sent = {}): Promise<Answer> {
     return readAnswer(await this.fetch(url, sent));
   }
+}
+
+/** The header by which a proxy tells where a request came from. */
+export function forwarded(address: string | undefined): Record<string, string> {
+  return address === undefined ? {} : { 'x-forwarded-for': address };
 }
 
 /** Sends a recorded request again, byte for byte, as a copier or a duplicating network does. */

@@ -18,6 +18,8 @@ export const demoBearer: Registration = { ...demoPhone, clientId: 'demo-bearer' 
 export interface Person {
   readonly username: string;
   readonly password: string;
+  /** Where their browser is, see `Network`. */
+  readonly address?: string;
 }
 
 /** A code on its way to the app, and all it takes to exchange it. */

@@ -1,4 +1,5 @@
 // Signs a person in as a browser without scripts: opens the page, fills the form in, follows its redirect.
+import { forwarded } from './network.js';
 
 export interface SignIn {
   /** The authorization request, query included. */
@@ -7,6 +8,8 @@ export interface SignIn {
   readonly redirectUri: string;
   readonly username: string;
   readonly password: string;
+  /** Where the browser is, see `Network`. */
+  readonly address?: string;
 }
 
 /** The form was shown again, or a page with an error. */
@@ -33,7 +36,7 @@ const redirects = [301, 302, 303, 307, 308];
 
 /** Resolves with the URL the browser was sent to: the redirect URI with `code` or `error`. */
 export async function signInByForm(signIn: SignIn): Promise<URL> {
-  const browser = new Browser(signIn.redirectUri);
+  const browser = new Browser(signIn.redirectUri, signIn.address);
   const first = await browser.open(signIn.url);
   if (first instanceof URL) return first;
   const form = passwordForm(first.page, first.url);
@@ -54,7 +57,10 @@ interface Shown {
 export class Browser {
   private readonly cookies = new Map<string, string>();
 
-  constructor(private readonly redirectUri: string) {}
+  constructor(
+    private readonly redirectUri: string,
+    private readonly address?: string,
+  ) {}
 
   open(url: string): Promise<Shown | URL> {
     return this.follow(url, { method: 'GET' });
@@ -86,7 +92,7 @@ export class Browser {
   private headers(request: RequestInit): Record<string, string> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const own = (request.headers ?? {}) as Record<string, string>;
-    return { accept: 'text/html', ...own, ...(cookie === '' ? {} : { cookie }) };
+    return { accept: 'text/html', ...forwarded(this.address), ...own, ...(cookie === '' ? {} : { cookie }) };
   }
 
   private keep(response: Response): void {

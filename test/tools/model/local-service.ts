@@ -7,9 +7,10 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Registry } from 'prom-client';
+import { GeoFiles } from '@sallyport/adapter-geoip';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore } from '@sallyport/adapter-sqlite';
 import type { Client } from '@sallyport/core-session';
-import { Clock, EventStore, Ids, PasswordHasher, SecretStore } from '@sallyport/engine';
+import { Clock, EventStore, GeoLookup, Ids, PasswordHasher, SecretStore } from '@sallyport/engine';
 import {
   AuthorizationCodes,
   ClientRegistry,
@@ -19,10 +20,14 @@ import {
 } from '@sallyport/feature-ledger';
 import type { RequestOrigin } from '@sallyport/feature-ledger';
 import { SystemIds } from '@sallyport/feature-operations';
-import { Credentials, KeyRing, newMasterKeyText, parseMasterKey, PersonalKeys } from '@sallyport/tokens';
+import { Credentials, DayTags, KeyRing, PersonalKeys } from '@sallyport/tokens';
+import { newMasterKeyText, parseMasterKey } from '@sallyport/tokens';
 
 export const issuer = 'http://127.0.0.1:3000';
 export const tokenUrl = `${issuer}/token`;
+
+/** The shipped data, read once for all the services of a history. */
+const { geo } = GeoFiles.open();
 
 /** A clock that stands still until it is moved. Milliseconds. */
 export class MovableClock extends Clock {
@@ -80,6 +85,7 @@ export function exampleClients(change: Partial<Client> = {}): Client[] {
     wrongKeyEndsSession: false,
     staleTokenEndsSession: false,
     requireDpopJkt: false,
+    serverSide: false,
     revocationNeedsProof: false,
     ...change,
   };
@@ -136,6 +142,8 @@ export class LocalService {
       [Clock, ground.clock],
       [Ids, ids],
       [KeyRing, ring],
+      [DayTags, new DayTags({ store: ground.secrets, master, ids, clock: ground.clock })],
+      [GeoLookup, geo],
       [PersonalKeys, new PersonalKeys({ store: ground.secrets, master, ids })],
       [Credentials, new Credentials(master, ids)],
       [PasswordHasher, new CheapPasswords()],

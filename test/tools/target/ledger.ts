@@ -1,6 +1,6 @@
 // What the ledger says happened, read beside the service from its data directory.
 import { join } from 'node:path';
-import { SqliteEventReader } from '@sallyport/adapter-sqlite';
+import { SqliteEventReader, SqliteFeed } from '@sallyport/adapter-sqlite';
 import type { RecordedEvent } from '@sallyport/engine';
 
 const maxEvents = 10_000;
@@ -22,7 +22,17 @@ export class LedgerView {
     }
   }
 
-  /** The same in short: each type without its stream's prefix, with its cause where it has one. */
+  /** The first events of all streams, in the order of the store. */
+  async all(): Promise<readonly RecordedEvent[]> {
+    const feed = SqliteFeed.openReadOnly(this.file);
+    try {
+      return await feed.read('0', maxEvents);
+    } finally {
+      await feed.close();
+    }
+  }
+
+  /** A stream in short: each type without its stream's prefix, with its cause where it has one. */
   async history(stream: string): Promise<string[]> {
     return (await this.events(stream)).map(({ type, data }) => {
       const cause = data['cause'];
