@@ -5,6 +5,7 @@ import {
   type JsonObject,
   type Position,
   type ViewCommit,
+  type ViewPage,
   type ViewRow,
 } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
@@ -80,6 +81,18 @@ export class SqliteViewStore extends ViewStore {
       if (table === null) return [];
       const query = this.prepare(`SELECT * FROM ${table} WHERE owner = ? ORDER BY key`);
       return (query.all(owner) as Stored[]).map(toViewRow);
+    });
+  }
+
+  page(view: string, generation: number, { owner, before, limit }: ViewPage): Promise<ViewRow[]> {
+    return settle(() => {
+      const table = this.table(view, generation);
+      if (table === null) return [];
+      // Rows without a rowid are in the index over owners by owner and key.
+      const below = before === undefined ? '' : 'AND key < ?';
+      const sql = `SELECT * FROM ${table} WHERE owner = ? ${below} ORDER BY key DESC LIMIT ? + 0`;
+      const values = before === undefined ? [owner, limit] : [owner, before, limit];
+      return (this.prepare(sql).all(...values) as Stored[]).map(toViewRow);
     });
   }
 
