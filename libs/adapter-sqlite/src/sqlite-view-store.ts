@@ -88,7 +88,6 @@ export class SqliteViewStore extends ViewStore {
     return settle(() => {
       const table = this.table(view, generation);
       if (table === null) return [];
-      // Rows without a rowid are in the index over owners by owner and key.
       const below = before === undefined ? '' : 'AND key < ?';
       const sql = `SELECT * FROM ${table} WHERE owner = ? ${below} ORDER BY key DESC LIMIT ? + 0`;
       const values = before === undefined ? [owner, limit] : [owner, before, limit];
@@ -166,7 +165,7 @@ export class SqliteViewStore extends ViewStore {
     this.db.exec(
       `CREATE TABLE "${name}" (key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, body TEXT NOT NULL)
          STRICT;
-       CREATE INDEX "${name}:owner" ON "${name}" (owner);`,
+       CREATE INDEX "${name}:owner" ON "${name}" (owner, key);`,
     );
     return `"${name}"`;
   }

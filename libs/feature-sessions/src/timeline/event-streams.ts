@@ -34,6 +34,7 @@ export interface StreamRequest {
 export const streamLimits = { perAccount: 5, owners: 200, operators: 8, eventsWaiting: 1_000, slowMs: 10_000 };
 const retryAfterSeconds = 5;
 const reconnectMs = 2_000;
+const contentType = 'text/event-stream; charset=utf-8';
 
 @Injectable()
 export class EventStreams {
@@ -70,6 +71,8 @@ export class EventStreams {
    */
   async serve(request: StreamRequest, reply: FastifyReply): Promise<void> {
     this.admit(request);
+    // Fastify answers HEAD by the handler of GET; a stream without a body would never end.
+    if (reply.request.method === 'HEAD') return void reply.header('content-type', contentType).send();
     const place: { readonly request: StreamRequest; stream?: EventStream } = { request };
     this.open.add(place);
     try {
@@ -151,7 +154,7 @@ function beginAnswer(reply: FastifyReply, from: Position | null): EventConnectio
   void reply.hijack();
   const headers = {
     ...reply.getHeaders(),
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': contentType,
     // A proxy in between must pass events on as they come.
     'x-accel-buffering': 'no',
   };
