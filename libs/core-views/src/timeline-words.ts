@@ -23,7 +23,7 @@ export function teller<Event extends SallyportEvent>() {
 
 export const nothing = (): object => ({});
 
-/** ` with Example Wallet on “iPhone” from Switzerland`, as far as known. */
+/** ` with Example Wallet on the device “iPhone” from Switzerland`, as far as known. */
 export function scene({ clientId, deviceId, country }: Happening, names: Names): string {
   return [
     clientId === undefined ? '' : ` with ${names.client(clientId)}`,
@@ -32,7 +32,7 @@ export function scene({ clientId, deviceId, country }: Happening, names: Names):
   ].join('');
 }
 
-/** ` of Example Wallet on “iPhone”`, as far as known. */
+/** ` of Example Wallet on the device “iPhone”`, as far as known. */
 export function ofSession({ clientId, deviceId }: Happening, names: Names): string {
   const client = clientId === undefined ? '' : ` of ${names.client(clientId)}`;
   return `${client}${deviceId === undefined ? '' : ` on ${names.device(deviceId)}`}`;

@@ -149,5 +149,5 @@ function forOwner(details: object): object {
 function quoted(userAgent: string): string {
   const plain = userAgent.replace(/[\p{C}“”]/gu, ' ').trim();
   const short = plain.length > deviceNameCharacters ? `${plain.slice(0, deviceNameCharacters - 1)}…` : plain;
-  return `“${short}”`;
+  return `the device “${short}”`;
 }
