@@ -56,7 +56,7 @@ afterEach(() => {
 async function play(store: MemoryEventStore, more: Partial<StreamParts> = {}): Promise<Played> {
   const client = new Client({ highWaterMark: 64 });
   clients.push(client);
-  const tail = new EventTail(store.feed);
+  const { tail = new EventTail(store.feed) } = more;
   const parts = { feed: store.feed, pace: new Pace() } as unknown as SourceParts;
   const stream = new EventStream({
     tail,
@@ -89,6 +89,28 @@ describe('a stream', () => {
     expect(client.ids).toEqual(upTo(2_720));
   });
 
+  it('that joins a tail others follow leaves out nothing that the tail has forgotten', async () => {
+    const store = new MemoryEventStore(clock);
+    const tail = new EventTail(store.feed);
+    const first = await play(store, { tail, maxWaiting: 5_000 });
+    await append(store, 's', 2_200);
+    await first.client.until(() => first.client.ids.length === 2_200);
+    const second = await play(store, { tail });
+    await second.client.until(() => second.client.ids.length >= 2_200);
+    expect(second.client.ids).toEqual(upTo(2_200));
+  });
+
+  it('tells nothing from before it begins, though the tail may come to it later', async () => {
+    const store = new MemoryEventStore(clock);
+    await append(store, 's', 2);
+    const { client, stream } = await play(store, { from: '2' });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    stream.take(await store.feed.read(null, 10));
+    await append(store, 't', 2);
+    await client.until(() => client.ids.length >= 2);
+    expect(client.ids).toEqual([3, 4]);
+  });
+
   it('asks before every event whether its reader may know it, and tells nothing after a no', async () => {
     const store = new MemoryEventStore(clock);
     await append(store, 's', 10);
@@ -109,6 +131,7 @@ describe('a stream', () => {
     const { ended, client } = await play(store, {
       source: { includes: () => false, past: async function* () {} },
       check: () => Promise.resolve(mayKnow ? undefined : 'session_ended'),
+      heartbeatMs: 3_600_000,
     });
     await append(store, 's');
     mayKnow = false;
