@@ -70,8 +70,8 @@ async function timelineOf(asked: Asked): Promise<Answer> {
   const query = Object.entries({ before, limit }).filter((entry): entry is [string, string] => !!entry[1]);
   const path = `/admin/accounts/${await accountOf(asked)}/timeline`;
   const { entries, next } = await asked.client.get(`${path}?${new URLSearchParams(query).toString()}`);
-  const lines = (entries as readonly Answer[]).map(({ position, at, sentence }) => ({ position, at, sentence }));
-  return { entries: lines, next };
+  const told = entries as readonly Answer[];
+  return { entries: told.map(({ position, at, sentence }) => ({ position, at, sentence })), next };
 }
 
 /** The account's id in a path. A sign-in name is looked up by a body, so that no URL has it. */

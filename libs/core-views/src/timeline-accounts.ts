@@ -11,15 +11,19 @@ import type {
   DeviceRevoked,
   PasswordChanged,
 } from '@sallyport/core-session';
+import { enforcementTellers } from './timeline-enforcement.js';
 import type { Happening, Names } from './timeline-rows.js';
-import { because, byWhom, nothing, scene, teller } from './timeline-words.js';
+import { because, byWhom, capital, nothing, scene, teller } from './timeline-words.js';
 import type { Teller } from './timeline-words.js';
 
 /** Complete by type: an event that is not told here does not compile. */
 export const accountTellers: { readonly [T in AccountEvent['type']]: Teller } = {
+  ...enforcementTellers,
   'account.opened': teller<AccountOpened>()({
-    details: nothing,
-    say: (told, names) => `The account was opened${byWhom(told, names)}.`,
+    details: ({ reason }) => ({ reason }),
+    say: (told, names) => {
+      return `The account was opened${byWhom(told, names)}${because(told.details.reason, names)}.`;
+    },
   }),
   'account.password-changed': teller<PasswordChanged>()({
     details: ({ except }) => (except === undefined ? {} : { sparedSession: except }),
@@ -48,7 +52,7 @@ export const accountTellers: { readonly [T in AccountEvent['type']]: Teller } = 
     },
   }),
   'account.locked': teller<AccountLocked>()({
-    details: ({ reason }) => ({ reason }),
+    details: ({ reason, decision }) => ({ reason, rule: decision?.rule }),
     say: (told, names) => {
       return `The account was locked${byWhom(told, names)}${because(told.details.reason, names)}.`;
     },
@@ -81,10 +85,6 @@ function deviceEnd(cause: DeviceRevocationCause, told: Happening, names: Names):
     default:
       return neverCause(cause);
   }
-}
-
-function capital(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function neverCause(cause: never): never {

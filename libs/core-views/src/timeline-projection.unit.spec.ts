@@ -1,6 +1,6 @@
 // Which rows each event makes in the projection `timeline`, and which make none.
 import { eventCatalogue, rotate, streams } from '@sallyport/core-session';
-import type { SessionEvent, SessionState } from '@sallyport/core-session';
+import type { SessionState } from '@sallyport/core-session';
 import {
   accountEvents,
   aliceId,
@@ -128,18 +128,19 @@ describe('refreshes', () => {
 
   it('from a known country make no row, as decided refreshes do', () => {
     const scope = { sessionId, session: keyBoundSession, account: undefined, cutoffs: { v: 1 as const } };
-    const decided = rotate({ ...scope, account: accountEvents[1].data.state }, refreshOf(0, startedMs + 1000));
-    const [fact] = (decided as { events: readonly SessionEvent[] }).events;
-    expect((fact?.data as { state: SessionState }).state.fingerprint).toBe(fingerprintOf(1));
-    expect(started().fold(sessionStream, fact as SessionEvent).listed).toHaveLength(1);
+    const command = refreshOf(0, startedMs + 1000);
+    const decided = rotate({ ...scope, account: accountEvents[1].data.state }, command);
+    const [fact] = 'events' in decided ? decided.events : [];
+    if (fact === undefined) throw new Error('the refresh was refused');
+    expect((fact.data as { state: SessionState }).state.fingerprint).toBe(fingerprintOf(1));
+    expect(started().fold(sessionStream, fact).listed).toHaveLength(1);
   });
 
   it('from a country new to the session make one row, which says where it was before', () => {
     const timeline = started().refreshed('DE').refreshed('CH').refreshed('DE').refreshed('AT');
-    const moves = timeline.listed.slice(1).map(({ position, country, details }) => [position, country, details]);
-    expect(moves).toEqual([
-      ['2', 'DE', { before: 'CH' }],
-      ['5', 'AT', { before: 'DE' }],
+    expect(timeline.listed.slice(1)).toMatchObject([
+      { position: '2', country: 'DE', details: { before: 'CH' } },
+      { position: '5', country: 'AT', details: { before: 'DE' } },
     ]);
     expect(timeline.session.countries).toEqual(['CH', 'DE', 'AT']);
   });

@@ -6,6 +6,8 @@ import type {
   ReuseDetected,
   RotationRetried,
   SessionEvent,
+  SessionFlag,
+  SessionFlagged,
   SessionRevoked,
   SessionStarted,
   StaleTokenPresented,
@@ -51,6 +53,14 @@ export const sessionTellers: { readonly [T in SessionEvent['type']]: Teller } = 
       return `${reuse(cause, ofSession(told, names))}${times(count)}${outcome(cause)}${ending(ends)}.`;
     },
   }),
+  'session.flagged': teller<SessionFlagged>()({
+    details: ({ flag, reason, decision }) => ({ flag, reason, rule: decision?.rule }),
+    say: (told, names) => {
+      const { flag, reason } = told.details;
+      const flagged = `The session${ofSession(told, names)} was flagged${byWhom(told, names)}`;
+      return `${flagged}: ${flagWords(flag)}${because(reason, names)}.`;
+    },
+  }),
   'session.revoked': teller<SessionRevoked>()({
     details: ({ cause, reason }) => ({ cause, reason }),
     say: (told, names) => {
@@ -77,6 +87,22 @@ function reuse(cause: ReuseCause, session: string): string {
       return `A used token of the session${session} was presented again`;
     default:
       return neverCause(cause);
+  }
+}
+
+function flagWords(flag: SessionFlag): string {
+  switch (flag) {
+    case 'anomaly':
+      return 'its use is unusual';
+    case 'stale_token':
+      return 'an outdated token of it was presented';
+    case 'forged':
+    case 'wrong_key':
+    case 'forked':
+    case 'superseded':
+      return 'a token of it was misused';
+    default:
+      return neverCause(flag);
   }
 }
 

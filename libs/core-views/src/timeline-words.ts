@@ -59,6 +59,10 @@ export function because(reason: string | undefined, { audience }: Names): string
   return audience === 'operator' && reason !== undefined ? `: ${reason}` : '';
 }
 
+export function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
 /** ` 3 times`; nothing for once. */
 export function times(count: number): string {
   return count > 1 ? ` ${count} times` : '';

@@ -16,6 +16,7 @@ export const tellers: { readonly [T in SallyportEvent['type']]: Teller } = {
 
 /** Members that events of many types have, by the names they share. */
 interface Subject {
+  readonly device?: { readonly id: string; readonly clientId: string };
   readonly clientId?: string;
   readonly deviceId?: string;
   readonly network?: { readonly country?: string | null };
@@ -24,7 +25,7 @@ interface Subject {
 /** What of the event is told; without the personal part of a type that is told without its place. */
 export function happeningOf(event: ViewEvent): Happening {
   const { position, recordedAt, type, stream, personal, id, actor } = event;
-  const told = event.data as Subject & { readonly device?: { readonly id: string; readonly clientId: string } };
+  const told = event.data as Subject;
   const state: Subject = stream.startsWith('session-') ? stateOf(event) : {};
   const country = (told.network ?? state.network)?.country ?? undefined;
   const isNamed = actor.kind === 'operator' || actor.kind === 'rule';

@@ -73,6 +73,24 @@ const sentences: { readonly [T in EventType]: readonly [owner: string, operator?
     'The account was unlocked by an operator.',
     'The account was unlocked by operator grace: identity shown.',
   ],
+  'account.sensitive-actions-held': [
+    'Sensitive actions of a session were held by an operator until its device signs in again.',
+    'Sensitive actions of a session were held by operator grace until its device signs in again: ' +
+      'impossible travel.',
+  ],
+  'account.hold-released': [
+    'A hold on sensitive actions was released by an operator.',
+    'A hold on sensitive actions was released by operator grace: owner called.',
+  ],
+  'account.reauthentication-required': [
+    'Every session was ended by an operator, to be signed in again.',
+    'Every session was ended by operator grace, to be signed in again: concurrent use in two countries.',
+  ],
+  'account.travel-notice-filed': [
+    'A journey was told ahead: country IT, country SI, from 2026-11-05 until 2026-11-12.',
+  ],
+  'account.travel-notice-withdrawn': ['A journey that was told ahead was withdrawn.'],
+  'account.device-trusted': ['Device m0uYHq was marked as trusted.'],
   'account.erased': [
     'The account was erased by an operator.',
     'The account was erased by operator grace: asked by the person.',
@@ -87,6 +105,10 @@ const sentences: { readonly [T in EventType]: readonly [owner: string, operator?
   ],
   'session.reuse-detected': [
     `A token of the session of ${on} was presented with the key of another device 3 times and refused.`,
+  ],
+  'session.flagged': [
+    `The session of ${on} was flagged by an operator: its use is unusual.`,
+    `The session of ${on} was flagged by operator grace: its use is unusual.`,
   ],
   'session.revoked': [
     'The session was ended by an operator.',
@@ -144,6 +166,25 @@ describe('a sentence', () => {
     expect(say(event, 'owner')).toBe(sentence);
   });
 
+  it('says that a hold without a session is on the account, and that a step-up released one', () => {
+    const held = golden('account.sensitive-actions-held', { hold: { id: 'h', reason: 'r' } });
+    expect(say(held, 'owner')).toBe('Sensitive actions were held by an operator.');
+    const released = golden('account.hold-released', { cause: 'step_up', reason: undefined });
+    expect(say(released, 'owner')).toBe(
+      'A hold on sensitive actions was released by a new sign-in on its device.',
+    );
+    const distrusted = golden('account.device-trusted', { trusted: false });
+    expect(say(distrusted, 'owner')).toBe('Device m0uYHq was marked as trusted no longer.');
+  });
+
+  it.each([
+    ['anomaly', 'its use is unusual'],
+    ['stale_token', 'an outdated token of it was presented'],
+    ['wrong_key', 'a token of it was misused'],
+  ])('says why a session was flagged: %s', (flag, why) => {
+    expect(say(golden('session.flagged', { flag }), 'owner')).toContain(why);
+  });
+
   it.each([
     [{ kind: 'bearer' }, 'Every session without a device key ended for every account by an operator.'],
     [{ kind: 'client', clientId: 'demo-bearer' }, 'Every session of app demo-b ended for every account'],
@@ -168,8 +209,8 @@ describe('what is kept of an event', () => {
     const kept = JSON.stringify(happeningOf({ ...golden(type), personal: 'sealed' }));
     const { data } = golden(type);
     const state = 'state' in data ? (data.state as object) : {};
-    const hidden = ['jkt', 'fingerprint', 'previousFingerprint', 'nameHash', 'attempt', 'ipTag', 'proof', 'keyId'];
-    for (const name of hidden.filter((one) => one !== 'keyId' || !type.startsWith('keys.'))) {
+    const hidden = ['jkt', 'fingerprint', 'previousFingerprint', 'nameHash', 'attempt', 'ipTag', 'proof'];
+    for (const name of type.startsWith('keys.') ? hidden : [...hidden, 'keyId']) {
       const values = [data, state].flatMap((from) => (name in from ? [from[name as keyof typeof from]] : []));
       for (const value of values) expect(kept).not.toContain(`"${String(value)}"`);
     }

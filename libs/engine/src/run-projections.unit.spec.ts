@@ -26,7 +26,8 @@ function keeper(name: string): Projection {
 }
 
 const [left, right] = [keeper('left'), keeper('right')];
-const silent: Projection = { ...left, name: 'silent', views: [], handlers: {}, ignored: { 'number.added': 'No.' } };
+const ignored = { 'number.added': 'No.' };
+const silent: Projection = { ...left, name: 'silent', views: [], handlers: {}, ignored };
 
 async function filled(events: number): Promise<MemoryEventStore> {
   const store = new MemoryEventStore(clock);
@@ -52,7 +53,8 @@ async function runToHead(
     told.push(progress);
     if (progress.position === head) stop.abort();
   };
-  await runProjections(projections, { feed, views, clock }, { batchSize: 4, signal: stop.signal, progressed });
+  const options = { batchSize: 4, signal: stop.signal, progressed };
+  await runProjections(projections, { feed, views, clock }, options);
   return told;
 }
 
@@ -86,7 +88,7 @@ describe('runProjections', () => {
     expect(told.map(({ position }) => position)).toEqual(['4', '8', '10']);
   });
 
-  it('tells no progress while one of them could not be written, and takes up where that one stood', async () => {
+  it('tells no progress while one could not be written, and takes up where that one stood', async () => {
     const { feed } = await filled(6);
     const views = new MemoryViewStore();
     let failures = 0;

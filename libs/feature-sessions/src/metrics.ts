@@ -35,7 +35,8 @@ export class ViewMetrics {
       labelNames: ['audience'],
       registers,
       collect() {
-        for (const audience of ['owner', 'operator'] as const) this.set({ audience }, streams.count(audience));
+        this.set({ audience: 'owner' }, streams.count('owner'));
+        this.set({ audience: 'operator' }, streams.count('operator'));
       },
     });
   }

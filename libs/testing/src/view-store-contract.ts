@@ -87,7 +87,8 @@ function describeQueries(withStore: WithStore): void {
       const page = async (limit: number, before?: string) =>
         (await store.page('sessions', 1, { owner: 'o', before, limit })).map((listed) => listed.key);
       expect(await page(2)).toEqual([]);
-      const rows = { c: row('c', 'o'), a: row('a', 'o'), b: row('b', 'p'), d: row('d', 'o'), e: row('e', 'o') };
+      const own = ['c', 'a', 'd', 'e'].map((key) => [key, row(key, 'o')]);
+      const rows = { ...(Object.fromEntries(own) as Record<string, ViewRow>), b: row('b', 'p') };
       await store.commit(batch(null, '1', rows));
       expect(await page(2)).toEqual(['e', 'd']);
       expect(await page(2, 'd')).toEqual(['c', 'a']);

@@ -52,7 +52,8 @@ export class EventReader {
     const deadline = Date.now() + withinMs;
     while (!isSo(this)) {
       if (this.isEnded || Date.now() > deadline) {
-        throw new Error(`${this.isEnded ? 'the stream ended' : 'it took too long'}: ${JSON.stringify(this.blocks)}`);
+        const why = this.isEnded ? 'the stream ended' : 'it took too long';
+        throw new Error(`${why}: ${JSON.stringify(this.blocks)}`);
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 50);

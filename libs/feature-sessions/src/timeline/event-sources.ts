@@ -1,4 +1,4 @@
-// Which events a stream is about, and how those that happened before it are found: in pages, at a gentle pace.
+// Which events a stream is about, and how those that happened before it are found: in pages, gently.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streams } from '@sallyport/core-session';
 import { timelineProjection, timelineViews } from '@sallyport/core-views';
@@ -118,8 +118,8 @@ async function earliest(histories: readonly StreamHistory[]): Promise<RecordedEv
   let first: StreamHistory | undefined;
   for (const history of histories) {
     if (history.next === undefined) continue;
-    const isEarlier = first?.next === undefined || comparePositions(history.next.position, first.next.position) < 0;
-    if (isEarlier) first = history;
+    const least = first?.next?.position;
+    if (least === undefined || comparePositions(history.next.position, least) < 0) first = history;
   }
   return first?.take();
 }

@@ -1,5 +1,6 @@
-// What a stream promises: each event once, in order, only while its reader may know, and no more than it reads.
+// What a stream promises: each event once, in order, while its reader may know, no more than it reads.
 import { Writable } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import type { RecordedEvent } from '@sallyport/engine';
 import { MemoryEventStore } from '@sallyport/testing';
 import { EventConnection } from './event-connection.js';
@@ -13,7 +14,8 @@ import type { StreamEndReason } from './stream-end.js';
 const clock = { now: () => Date.parse('2026-11-22T12:00:00.000Z') };
 
 async function append(store: MemoryEventStore, stream: string, count = 1): Promise<void> {
-  const context = { correlationId: 'c', causationId: 'c', partitionKey: '*', actor: { kind: 'system' as const } };
+  const actor = { kind: 'system' as const };
+  const context = { correlationId: 'c', causationId: 'c', partitionKey: '*', actor };
   for (let n = 0; n < count; n += 1) {
     const event = { id: `${stream}${n}`, type: 'a.b', schemaVersion: 1, data: {}, ...context };
     await store.append({ stream, expected: 'any', events: [event], guards: [] });
@@ -47,6 +49,8 @@ interface Played {
   readonly ended: Promise<StreamEndReason | undefined>;
   readonly stream: EventStream;
 }
+
+beforeAll(() => Logger.overrideLogger(false));
 
 const clients: Client[] = [];
 afterEach(() => {

@@ -31,7 +31,7 @@ export interface StreamRequest {
 }
 
 /** How many streams there may be at once, and how much of each may wait in memory. */
-export const streamLimits = { perAccount: 5, owners: 200, operators: 8, eventsWaiting: 1_000, slowMs: 10_000 };
+export const streamLimits = { perAccount: 5, owner: 200, operator: 8, eventsWaiting: 1_000, slowMs: 10_000 };
 const retryAfterSeconds = 5;
 const reconnectMs = 2_000;
 const contentType = 'text/event-stream; charset=utf-8';
@@ -94,7 +94,7 @@ export class EventStreams {
     const ofAccount = [...this.open].filter(({ request }) => {
       return request.audience === 'owner' && request.accountId === accountId;
     });
-    const isFull = this.count(audience) >= (audience === 'owner' ? streamLimits.owners : streamLimits.operators);
+    const isFull = this.count(audience) >= streamLimits[audience];
     const hasEnough = audience === 'owner' && ofAccount.length >= streamLimits.perAccount;
     if (isFull || hasEnough) throw turnedAway('too_many_streams');
   }
@@ -136,7 +136,8 @@ export class EventStreams {
   private sourceOf({ accountId, types }: StreamRequest): EventSource {
     const { store, feed, views, progress, pace } = this;
     const parts = { store, feed, views, progress, pace };
-    return accountId === undefined ? new LedgerSource(parts, types) : new AccountSource(parts, accountId, types);
+    if (accountId === undefined) return new LedgerSource(parts, types);
+    return new AccountSource(parts, accountId, types);
   }
 
   /** Never the event itself: of its data, what is told; of its parts, what is the reader's. */
@@ -165,7 +166,8 @@ function beginAnswer(reply: FastifyReply, from: Position | null): EventConnectio
 
 function turnedAway(code: StreamProblem): ProblemError {
   const stopping = code === 'stopping';
-  const title = stopping ? 'The service stops; connect again' : 'There are too many streams; wait, or end one';
+  const full = 'There are too many streams; wait, or end one';
+  const title = stopping ? 'The service stops; connect again' : full;
   const headers = { 'retry-after': String(retryAfterSeconds) };
   return new ProblemError({ status: 503, code, title, headers });
 }

@@ -19,7 +19,7 @@ export class OperatorHistory {
     return this.timelines.page({ audience: 'operator', accountId }, query);
   }
 
-  /** Query: `account` and `type` to hear of less than everything, `from` and `heartbeat` as owners have them. */
+  /** Query: `account`, to hear of less than everything; `type`, `from`, `heartbeat` as owners have them. */
   async follow(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const query = request.query as Query;
     const asked = { ...readStream(request.headers, query), ...accountOf(query) };

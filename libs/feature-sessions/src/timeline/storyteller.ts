@@ -97,7 +97,8 @@ export class Storyteller {
   /** Only the owner is told what a device calls itself. */
   private async names(happenings: readonly Happening[], listener: Listener): Promise<Names> {
     const { audience } = listener;
-    const devices = audience === 'owner' ? await this.devices(happenings, listener) : new Map<string, string>();
+    const none: ReadonlyMap<string, string> = new Map();
+    const devices = audience === 'owner' ? await this.devices(happenings, listener) : none;
     return {
       audience,
       client: (clientId) => this.clients.find(clientId)?.name ?? clientId,
@@ -131,13 +132,19 @@ export class Storyteller {
   }
 }
 
+interface Refreshes {
+  readonly shown: TimelineEntry['refreshes'];
+  readonly words: readonly string[];
+}
+
 /** The refreshes of a session, which have no entries of their own. */
-function refreshesOf(row: SessionRow | undefined): { shown: TimelineEntry['refreshes']; words: string[] } | undefined {
+function refreshesOf(row: SessionRow | undefined): Refreshes | undefined {
   if (row === undefined) return undefined;
   const { state, lastActiveAt: lastAt } = row;
   const { generation: count } = state;
   const often = count === 1 ? 'once' : `${count} times`;
-  const words = count === 0 ? [] : [`Refreshed ${often} since, last at ${lastAt.slice(0, 16).replace('T', ' ')} UTC.`];
+  const minute = lastAt.slice(0, 16).replace('T', ' ');
+  const words = count === 0 ? [] : [`Refreshed ${often} since, last at ${minute} UTC.`];
   return { shown: { count, lastAt }, words };
 }
 
@@ -148,6 +155,6 @@ function forOwner(details: object): object {
 /** What the device said it is, in a sentence: it must not end the sentence or the line. */
 function quoted(userAgent: string): string {
   const plain = userAgent.replace(/[\p{C}“”]/gu, ' ').trim();
-  const short = plain.length > deviceNameCharacters ? `${plain.slice(0, deviceNameCharacters - 1)}…` : plain;
-  return `the device “${short}”`;
+  const isLong = plain.length > deviceNameCharacters;
+  return `the device “${isLong ? `${plain.slice(0, deviceNameCharacters - 1)}…` : plain}”`;
 }

@@ -40,7 +40,7 @@ export class TimelineController {
     await this.streams.serve({ ...asked, audience: 'owner', accountId, check }, reply);
   }
 
-  /** G6: the session's standing now, on the streams. A token is not worth more as a stream than as a request. */
+  /** G6: the session's standing now, on the ledger. A token is worth no more for having begun a stream. */
   private async check({ sessionId, tokenExpiresAtMs }: Principal): Promise<StreamEndReason | undefined> {
     const found = await this.queries.execute(new ReadSession(sessionId));
     if (found?.standing.status !== 'active') return 'session_ended';

@@ -77,5 +77,6 @@ export class Timeline {
 }
 
 function isIn(scope: CutoffScope, { clientId, deviceId }: TimelineSessionRow): boolean {
-  return scope.kind === 'bearer' ? deviceId === undefined : scope.kind === 'client' && scope.clientId === clientId;
+  if (scope.kind === 'bearer') return deviceId === undefined;
+  return scope.kind === 'client' && scope.clientId === clientId;
 }
