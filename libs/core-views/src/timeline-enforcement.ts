@@ -25,7 +25,9 @@ const isoDayCharacters = 10;
 /** Complete by type: an event that is not told here does not compile. */
 export const enforcementTellers: { readonly [T in EnforcementType]: Teller } = {
   'account.sensitive-actions-held': teller<SensitiveActionsHeld>()({
-    details: ({ hold: { id, sessionId, reason, rule } }) => ({ holdId: id, heldSession: sessionId, reason, rule }),
+    details: ({ hold: { id: holdId, sessionId: heldSession, reason, rule } }) => {
+      return { holdId, heldSession, reason, rule };
+    },
     say: (told, names) => {
       const { heldSession, reason } = told.details;
       const scope = heldSession === undefined ? '' : ' of a session';
