@@ -29,6 +29,8 @@ async function inUrls(
     '/authorize',
     '/sign-up',
     '/v1/sessions',
+    '/v1/timeline',
+    '/v1/events',
     '/nowhere',
     '/metrics',
     '/jwks',

@@ -18,6 +18,7 @@ const commands: Readonly<Record<CommandName, (asked: Asked) => Promise<Answer>>>
     return client.post('/admin/accounts', { email, password: await password(), reason });
   },
   'account show': async (asked) => asked.client.get(`/admin/accounts/${await accountOf(asked)}`),
+  'account timeline': timelineOf,
   'account lock': (asked) => onAccount(asked, 'lock'),
   'account unlock': (asked) => onAccount(asked, 'unlock', { seen: asked.values.seen }),
   'account hold': (asked) => onAccount(asked, 'hold', { sessionId: asked.values.session }),
@@ -61,6 +62,16 @@ async function onAccount(asked: Asked, act: string, more: Answer = {}): Promise<
   const { reason } = asked.values;
   const written = await asked.client.post(`/admin/accounts/${accountId}/${act}`, { ...more, reason });
   return { accountId, ...written };
+}
+
+/** The sentences; everything else that an entry has is for the `--json` of those who ask the listener. */
+async function timelineOf(asked: Asked): Promise<Answer> {
+  const { before, limit } = asked.values;
+  const query = Object.entries({ before, limit }).filter((entry): entry is [string, string] => !!entry[1]);
+  const path = `/admin/accounts/${await accountOf(asked)}/timeline`;
+  const { entries, next } = await asked.client.get(`${path}?${new URLSearchParams(query).toString()}`);
+  const told = entries as readonly Answer[];
+  return { entries: told.map(({ position, at, sentence }) => ({ position, at, sentence })), next };
 }
 
 /** The account's id in a path. A sign-in name is looked up by a body, so that no URL has it. */

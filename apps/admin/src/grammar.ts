@@ -24,6 +24,8 @@ export const options = {
     help: 'refresh, signing, nonce or sealing (default: the first two)',
   },
   seconds: { type: 'string', value: 'N', help: 'how far the clock moves forward' },
+  before: { type: 'string', value: 'POSITION', help: 'what happened before it: "next" of the page before' },
+  limit: { type: 'string', value: 'N', help: 'how many to show at most (50)' },
 } as const satisfies Readonly<Record<string, { type: 'string' | 'boolean'; value?: string; help: string }>>;
 
 export type OptionName = keyof typeof options;
@@ -53,6 +55,11 @@ export const nouns = {
       needs: ['email', 'password-stdin'],
     },
     show: onAccount('Shows an account.'),
+    timeline: {
+      summary: 'Tells what happened to an account, newest first.',
+      options: [...account, 'before', 'limit'],
+      needs: [account],
+    },
     lock: onAccount('Locks an account and ends all of its sessions.', 'reason'),
     unlock: {
       summary: 'Unlocks an account; ended sessions stay ended.',

@@ -17,6 +17,7 @@ import {
   TrustedProxies,
 } from '@sallyport/feature-operations';
 import type { HttpApplicationParts, HttpSocket, ServiceLog } from '@sallyport/feature-operations';
+import { EventStreams, OperatorHistory } from '@sallyport/feature-sessions';
 import { KeyRing } from '@sallyport/tokens';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from './config.js';
@@ -61,6 +62,7 @@ export async function startService(config: Config, log: ServiceLog): Promise<Ser
     banner: banner(config, { issuer, keyFile: made?.file }),
     stop: async () => {
       removeAdminFile(dataDir, process.pid);
+      app.get(EventStreams, { strict: false }).stop();
       const [answered] = await Promise.all([socket.stop(drainMs), adminSocket.stop(drainMs)]);
       await admin.close();
       await app.close();
@@ -104,6 +106,7 @@ async function startAdmin(
     views: app.get(ViewStore),
     ring: app.get(KeyRing),
     mover: { advance: (milliseconds) => advance(clock, milliseconds) },
+    history: app.get(OperatorHistory, { strict: false }),
   });
   const gate = new RequestGate(adminInFlight);
   return startHttpApplication(module, {

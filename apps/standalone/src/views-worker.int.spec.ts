@@ -8,7 +8,7 @@ import { Logger } from '@nestjs/common';
 import { SqliteEventStore, SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
 import { changePassword, openAccount, sessionStanding, startSession } from '@sallyport/core-session';
 import type { AccountState, SessionState } from '@sallyport/core-session';
-import { sessionsProjection } from '@sallyport/core-views';
+import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
 import { rebuildProjection } from '@sallyport/engine';
 import type { JsonObject } from '@sallyport/engine';
 import { ViewWorker } from '@sallyport/feature-sessions';
@@ -132,11 +132,14 @@ describe("the views' thread", () => {
     expect(threads.length).toBeGreaterThan(3);
     await worker.onApplicationShutdown();
     const views = SqliteViewStore.open(join(directory, 'views.sqlite'));
-    const live = await views.list('session', 1, 'a');
+    const rows = () => Promise.all(['session', 'timeline'].map((view) => views.list(view, 1, 'a')));
+    const live = await rows();
     const ports = { feed, views, clock: { now: () => nowMs } };
-    await rebuildProjection(sessionsProjection, ports, { signal: new AbortController().signal });
-    expect(live).toHaveLength(50);
-    expect(await views.list('session', 1, 'a')).toEqual(live);
+    for (const projection of [sessionsProjection, timelineProjection]) {
+      await rebuildProjection(projection, ports, { signal: new AbortController().signal });
+    }
+    expect(live.map(({ length }) => length)).toEqual([50, 51]);
+    expect(await rows()).toEqual(live);
     views.close();
   });
 

@@ -1,8 +1,8 @@
 // The thread that folds the ledger into the views: reads the ledger's file, alone writes the views' file.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
-import { sessionsProjection } from '@sallyport/core-views';
-import { isEngineError, runProjection } from '@sallyport/engine';
+import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
+import { isEngineError, runProjections } from '@sallyport/engine';
 import type { ViewWorkerOrder, ViewWorkerReport } from '@sallyport/feature-sessions';
 
 /** `workerData` of this thread: paths of the two files. The ledger's must exist. */
@@ -25,8 +25,8 @@ parentPort?.on('message', (order: ViewWorkerOrder) => {
 const feed = SqliteFeed.openReadOnly(ledgerFile);
 const views = SqliteViewStore.open(viewsFile);
 try {
-  await runProjection(
-    sessionsProjection,
+  await runProjections(
+    [sessionsProjection, timelineProjection],
     { feed, views, clock: Date },
     {
       signal: stop.signal,

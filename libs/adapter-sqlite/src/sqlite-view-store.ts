@@ -5,6 +5,7 @@ import {
   type JsonObject,
   type Position,
   type ViewCommit,
+  type ViewPage,
   type ViewRow,
 } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
@@ -83,6 +84,17 @@ export class SqliteViewStore extends ViewStore {
     });
   }
 
+  page(view: string, generation: number, { owner, before, limit }: ViewPage): Promise<ViewRow[]> {
+    return settle(() => {
+      const table = this.table(view, generation);
+      if (table === null) return [];
+      const below = before === undefined ? '' : 'AND key < ?';
+      const sql = `SELECT * FROM ${table} WHERE owner = ? ${below} ORDER BY key DESC LIMIT ? + 0`;
+      const values = before === undefined ? [owner, limit] : [owner, before, limit];
+      return (this.prepare(sql).all(...values) as Stored[]).map(toViewRow);
+    });
+  }
+
   commit(commit: ViewCommit): Promise<void> {
     return settle(() => this.db.transaction(() => this.write(commit)).immediate());
   }
@@ -153,7 +165,7 @@ export class SqliteViewStore extends ViewStore {
     this.db.exec(
       `CREATE TABLE "${name}" (key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, body TEXT NOT NULL)
          STRICT;
-       CREATE INDEX "${name}:owner" ON "${name}" (owner);`,
+       CREATE INDEX "${name}:owner" ON "${name}" (owner, key);`,
     );
     return `"${name}"`;
   }

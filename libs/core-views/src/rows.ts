@@ -12,12 +12,16 @@ export interface ViewEvent {
   readonly id: string;
   readonly stream: string;
   readonly revision: number;
+  /** A decimal integer as a string, without leading zeros. */
+  readonly position: string;
+  /** The account's id, or `*`. */
+  readonly partitionKey: string;
   /** The store's clock, ISO 8601 in UTC. */
   readonly recordedAt: string;
   readonly type: string;
   readonly data: object;
   readonly personal?: string;
-  readonly actor: { readonly kind: string };
+  readonly actor: { readonly kind: string; readonly id?: string };
 }
 
 export interface ViewRecord {

@@ -31,8 +31,9 @@ class Rows {
   fold(stream: string, facts: readonly Fact[]): string[] {
     for (const { type, data } of facts) {
       this.revision += 1;
-      const place = { id: `e${this.revision}`, stream, revision: this.revision };
-      const event: ViewEvent = { ...place, recordedAt: 'now', type, data, actor: { kind: 'rule' } };
+      const place = { id: `e${this.revision}`, stream, revision: this.revision, recordedAt: 'now' };
+      const order = { position: `${this.revision}`, partitionKey: aliceId };
+      const event: ViewEvent = { ...place, ...order, type, data, actor: { kind: 'rule' } };
       const handlers = sessionsProjection.handlers as { readonly [type: string]: ViewHandler };
       handlers[type]?.apply(event, {
         get: (view, key) => this.rows.get(`${view} ${key}`),

@@ -58,7 +58,8 @@ class Ledger {
     for (const { type, data } of facts) {
       const revision = (this.heads.get(stream) ?? -1) + 1;
       this.heads.set(stream, revision);
-      const place = { id: `e${this.count}`, stream, revision, recordedAt: at(this.count) };
+      const order = { position: `${this.count + 1}`, partitionKey: aliceId, recordedAt: at(this.count) };
+      const place = { id: `e${this.count}`, stream, revision, ...order };
       const event = { ...place, type, data, personal, actor: { kind: 'user' } };
       this.count += 1;
       this.apply(JSON.parse(JSON.stringify(event)) as ViewEvent);

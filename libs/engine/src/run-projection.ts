@@ -1,4 +1,4 @@
-// Runs a projection: folds the feed into view rows by checkpoint, each event once, and follows the live tail.
+// Runs projections: folds the feed into view rows by checkpoint, each event once, and follows the live tail.
 import { isEngineError } from './errors.js';
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
@@ -6,7 +6,7 @@ import type { Feed } from './feed.js';
 import type { Clock } from './ports.js';
 import { foldRows, touchedKeys } from './projection.js';
 import type { LoadedRows, Projection } from './projection.js';
-import type { ViewCommit, ViewStore } from './view-store.js';
+import type { ViewStore } from './view-store.js';
 
 export interface ProjectionPorts {
   readonly feed: Feed;
@@ -53,7 +53,19 @@ export async function runProjection(
   ports: ProjectionPorts,
   options: ProjectionOptions,
 ): Promise<void> {
-  await new ProjectionRun(projection, ports, options).follow(() => false);
+  await runProjections([projection], ports, options);
+}
+
+/**
+ * The same for several projections on one feed: each event is read once for all of them. Each has rows and a
+ * checkpoint of its own; one whose commit failed is waited for, and takes up where it stood.
+ */
+export async function runProjections(
+  projections: readonly Projection[],
+  ports: ProjectionPorts,
+  options: ProjectionOptions,
+): Promise<void> {
+  await new ProjectionRun(projections, ports, options).follow(() => false);
 }
 
 /** Deletes the projection's rows and folds them again, to the head the store has now; resolves with it. */
@@ -64,38 +76,56 @@ export async function rebuildProjection(
 ): Promise<Position | null> {
   await ports.views.reset(projection.name, projection.generation, projection.views);
   const head = await ports.feed.head();
-  return new ProjectionRun(projection, ports, options).follow((at) => comparePositions(at, head) >= 0);
+  return new ProjectionRun([projection], ports, options).follow((at) => comparePositions(at, head) >= 0);
+}
+
+/** A projection and its checkpoint. */
+interface Follower {
+  readonly projection: Projection;
+  /** Undefined: not known, read it from the store. */
+  checkpoint: Position | null | undefined;
 }
 
 class ProjectionRun {
-  /** Undefined: not known, read it from the store. */
-  private checkpoint: Position | null | undefined;
+  private readonly followers: readonly Follower[];
   private retryMs = firstRetryMs;
   /** No batch starts before; milliseconds of the clock. */
   private notBeforeMs = 0;
 
   constructor(
-    private readonly projection: Projection,
+    projections: readonly Projection[],
     private readonly ports: ProjectionPorts,
     private readonly options: ProjectionOptions,
-  ) {}
-
-  async follow(isDone: (position: Position | null) => boolean): Promise<Position | null> {
-    while (!this.options.signal.aborted) {
-      const from = await this.withPorts(() => this.place());
-      if (from === undefined) continue;
-      if (isDone(from)) return from;
-      const events = await this.withPorts(() => this.next(from));
-      if (events === undefined || events.length === 0) continue;
-      await this.foldBatch(from, events);
-    }
-    return this.checkpoint ?? null;
+  ) {
+    this.followers = projections.map((projection) => ({ projection, checkpoint: undefined }));
   }
 
+  async follow(isDone: (position: Position | null) => boolean): Promise<Position | null> {
+    let from: Position | null | undefined = null;
+    while (!this.options.signal.aborted) {
+      from = await this.withPorts(() => this.place());
+      if (from === undefined) continue;
+      if (isDone(from)) return from;
+      const since: Position | null = from;
+      const events = await this.withPorts(() => this.next(since));
+      if (events === undefined || events.length === 0) continue;
+      for (const follower of this.followers) await this.foldBatch(follower, events);
+      await this.withPorts(() => this.tell(events));
+    }
+    return from ?? null;
+  }
+
+  /** The checkpoint of the projection that is furthest back. */
   private async place(): Promise<Position | null> {
-    const { name, generation } = this.projection;
-    if (this.checkpoint === undefined) this.checkpoint = await this.ports.views.checkpoint(name, generation);
-    return this.checkpoint;
+    const places: (Position | null)[] = [];
+    for (const follower of this.followers) {
+      const { name, generation } = follower.projection;
+      const known = follower.checkpoint;
+      const place = known === undefined ? await this.ports.views.checkpoint(name, generation) : known;
+      follower.checkpoint = place;
+      places.push(place);
+    }
+    return places.reduce((least, place) => (comparePositions(place, least) < 0 ? place : least));
   }
 
   /** The next events; none after a wait in which none came. */
@@ -114,48 +144,55 @@ class ProjectionRun {
   }
 
   /** Loads each touched row once, folds, and writes each changed row once. Throws what a handler throws. */
-  private async foldBatch(from: Position | null, events: readonly RecordedEvent[]): Promise<void> {
-    const touched = touchedKeys(this.projection, events);
-    const rows = await this.withPorts(() => this.load(touched));
+  private async foldBatch(follower: Follower, batch: readonly RecordedEvent[]): Promise<void> {
+    const { projection, checkpoint: from } = follower;
+    if (from === undefined) return;
+    const events = eventsAfter(from, batch);
+    if (events.length === 0) return;
+    const touched = touchedKeys(projection, events);
+    const rows = await this.withPorts(() => this.load(projection, touched));
     if (rows === undefined) return;
-    const changes = foldRows(this.projection, events, rows);
-    await this.withPorts(() => this.commit(from, events, changes));
+    const changes = foldRows(projection, events, rows);
+    const { name, generation } = projection;
+    const { position: to } = events.at(-1) as RecordedEvent;
+    await this.withPorts(async () => {
+      await this.ports.views.commit({ projection: name, generation, from, to, changes });
+      follower.checkpoint = to;
+      this.retryMs = firstRetryMs;
+    });
   }
 
-  private async load(touched: ReadonlyMap<string, ReadonlySet<string>>): Promise<LoadedRows> {
+  private async load(
+    { generation }: Projection,
+    touched: ReadonlyMap<string, ReadonlySet<string>>,
+  ): Promise<LoadedRows> {
     const rows: LoadedRows = new Map();
     for (const [view, keys] of touched) {
-      const found = await this.ports.views.load(view, this.projection.generation, [...keys]);
+      const found = await this.ports.views.load(view, generation, [...keys]);
       rows.set(view, new Map([...keys].map((key) => [key, found.get(key)])));
     }
     return rows;
   }
 
-  private async commit(
-    from: Position | null,
-    events: readonly RecordedEvent[],
-    changes: ViewCommit['changes'],
-  ): Promise<void> {
-    const { name: projection, generation } = this.projection;
-    const { position: to, recordedAt } = events.at(-1) as RecordedEvent;
-    await this.ports.views.commit({ projection, generation, from, to, changes });
-    this.checkpoint = to;
-    this.retryMs = firstRetryMs;
+  /** Tells how far all are, unless one of them has to take up again. */
+  private async tell(events: readonly RecordedEvent[]): Promise<void> {
     if (this.options.progressed === undefined) return;
-    const lagEvents = events.length < this.batchSize ? 0 : distance(to, await this.ports.feed.head());
+    if (this.followers.some(({ checkpoint }) => checkpoint === undefined)) return;
+    const { position, recordedAt } = events.at(-1) as RecordedEvent;
+    const lagEvents = events.length < this.batchSize ? 0 : distance(position, await this.ports.feed.head());
     const lagMs = lagEvents === 0 ? 0 : Math.max(0, this.ports.clock.now() - Date.parse(recordedAt));
-    this.options.progressed({ position: to, lagEvents, lagMs });
+    this.options.progressed({ position, lagEvents, lagMs });
   }
 
   /**
-   * Work on the ports. After an error the checkpoint is read again, as the commit may have counted, and the
+   * Work on the ports. After an error the checkpoints are read again, as a commit may have counted, and the
    * wait grows. A checkpoint that another writer moved means that its batch was this one: go on from there.
    */
   private async withPorts<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();
     } catch (error) {
-      this.checkpoint = undefined;
+      for (const follower of this.followers) follower.checkpoint = undefined;
       if (isEngineError(error, 'checkpoint_moved')) return undefined;
       const delayMs = this.retryMs;
       this.retryMs = Math.min(delayMs * 2, lastRetryMs);
@@ -172,6 +209,12 @@ class ProjectionRun {
   private get paceMs(): number {
     return this.options.paceMs ?? 0;
   }
+}
+
+function eventsAfter(from: Position | null, batch: readonly RecordedEvent[]): readonly RecordedEvent[] {
+  const isNew = ({ position }: RecordedEvent): boolean => comparePositions(position, from) > 0;
+  const [first] = batch;
+  return first !== undefined && isNew(first) ? batch : batch.filter(isNew);
 }
 
 function distance(position: Position, head: Position | null): number {

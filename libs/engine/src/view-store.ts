@@ -17,6 +17,13 @@ export interface ViewCommit {
   readonly changes: readonly { readonly view: string; readonly key: string; readonly row: ViewRow | null }[];
 }
 
+/** A part of an owner's rows, from the end: keys below `before` (from the last for none), at most `limit`. */
+export interface ViewPage {
+  readonly owner: string;
+  readonly before?: string;
+  readonly limit: number;
+}
+
 export abstract class ViewStore {
   /** The position up to which the projection is folded; `null` before its first commit. */
   abstract checkpoint(projection: string, generation: number): Promise<Position | null>;
@@ -26,6 +33,9 @@ export abstract class ViewStore {
 
   /** The owner's rows of a view, ordered by key. */
   abstract list(view: string, generation: number, owner: string): Promise<ViewRow[]>;
+
+  /** The last of the owner's rows of a view, as many as the page may hold, ordered by key, highest first. */
+  abstract page(view: string, generation: number, page: ViewPage): Promise<ViewRow[]>;
 
   /**
    * Writes all changes (a `null` row deletes) and the checkpoint in one transaction, or nothing. Rejects with

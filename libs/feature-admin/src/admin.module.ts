@@ -3,10 +3,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Clock, ViewStore } from '@sallyport/engine';
 import { KeyRing } from '@sallyport/tokens';
+import { AccountHistory } from './account-history.js';
 import { AccountViews } from './account-views.js';
 import { AccountsController } from './accounts.controller.js';
 import { AdminCredential, AdminGuard } from './admin-guard.js';
 import { ClockMover } from './clock-mover.js';
+import { AdminHistoryController } from './history.controller.js';
 import { AdminSessionsController } from './sessions.controller.js';
 import { SystemController } from './system.controller.js';
 
@@ -19,6 +21,7 @@ export interface AdminParts {
   readonly ring: KeyRing;
   readonly clock: Clock;
   readonly mover: ClockMover;
+  readonly history: AccountHistory;
 }
 
 @Module({})
@@ -26,7 +29,7 @@ export class AdminModule {
   static on(parts: AdminParts): DynamicModule {
     return {
       module: AdminModule,
-      controllers: [AccountsController, AdminSessionsController, SystemController],
+      controllers: [AccountsController, AdminHistoryController, AdminSessionsController, SystemController],
       providers: [
         AccountViews,
         AdminGuard,
@@ -36,6 +39,7 @@ export class AdminModule {
         { provide: ViewStore, useFactory: () => parts.views },
         { provide: KeyRing, useFactory: () => parts.ring },
         { provide: Clock, useFactory: () => parts.clock },
+        { provide: AccountHistory, useFactory: () => parts.history },
         { provide: ClockMover, useFactory: () => parts.mover },
       ],
     };

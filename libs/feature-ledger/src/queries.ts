@@ -11,6 +11,8 @@ export interface Principal {
   readonly clientId: string;
   readonly scope: readonly string[];
   readonly authTimeMs: number;
+  /** When the access token ends that was sent. */
+  readonly tokenExpiresAtMs: number;
   readonly acr: string;
   readonly amr: readonly string[];
 }

@@ -120,6 +120,7 @@ export class AuthenticateAccessHandler implements IQueryHandler<AuthenticateAcce
       clientId: claims.client_id,
       scope: claims.scope.split(' '),
       authTimeMs: claims.auth_time * 1000,
+      tokenExpiresAtMs: claims.exp * 1000,
       acr: claims.acr ?? '',
       amr: claims.amr ?? [],
     };

@@ -18,6 +18,14 @@ describe('the gate', () => {
     expect(gate.inFlight).toBe(3);
   });
 
+  it('gives streams, which go on for minutes, places of their own', () => {
+    const gate = new RequestGate(1);
+    expect([requestKind('/v1/events'), requestKind('/admin/events')]).toEqual(['streams', 'streams']);
+    expect([gate.enter('streams'), gate.enter('streams')]).toEqual([true, false]);
+    expect([gate.enter('tokens'), gate.enter('other')]).toEqual([true, true]);
+    expect(gate.inFlight).toBe(3);
+  });
+
   it('always lets health and metrics in', () => {
     const gate = new RequestGate(1);
     expect([requestKind('/health/live'), requestKind('/health/ready'), requestKind('/metrics')]).toEqual([

@@ -1,5 +1,5 @@
 // What a person is shown of their sessions and devices: view rows, judged and opened when they are read.
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { holdsOn, liveNotices, noCutoffs, sessionStanding } from '@sallyport/core-session';
 import type {
   AccountState,
@@ -10,17 +10,12 @@ import type {
   TravelNotice,
 } from '@sallyport/core-session';
 import { cutoffsKey, sessionsProjection, sessionViews } from '@sallyport/core-views';
-import type { AccountRow, CutoffsRow, DeviceRow, SealedPersonal, SessionRow } from '@sallyport/core-views';
+import type { AccountRow, CutoffsRow, DeviceRow, SessionRow } from '@sallyport/core-views';
 import { Clock, ViewStore } from '@sallyport/engine';
 import type { ViewRow } from '@sallyport/engine';
 import type { Principal } from '@sallyport/feature-ledger';
-import { isTokenError, PersonalKeys } from '@sallyport/tokens';
-
-/** Opened on read; absent once the account's key is gone. */
-export interface PersonalShown {
-  readonly ip?: string;
-  readonly userAgent?: string;
-}
+import { PersonalParts } from './personal-parts.js';
+import type { PersonalShown } from './personal-parts.js';
 
 /** `stepUp`: a new sign-in on this session's device releases it. */
 export interface HoldShown {
@@ -75,11 +70,9 @@ const { generation } = sessionsProjection;
 
 @Injectable()
 export class SessionViews {
-  private readonly logger = new Logger('views');
-
   constructor(
     private readonly views: ViewStore,
-    private readonly personalKeys: PersonalKeys,
+    private readonly personal: PersonalParts,
     private readonly clock: Clock,
   ) {}
 
@@ -104,7 +97,7 @@ export class SessionViews {
         ...shownSession(id, row, standing),
         current: id === sessionId,
         holds: standing.status === 'active' ? holdsOn(account ?? {}, id).map(shownHold) : [],
-        ...(await this.open(accountId, row.personal)),
+        ...(await this.personal.open(accountId, row.personal)),
       })),
     );
   }
@@ -132,7 +125,7 @@ export class SessionViews {
         ...rest,
         trusted: account?.trustedDevices?.some((trust) => trust.deviceId === key) === true,
         ...(lastActiveAt === undefined ? {} : { lastActiveAt }),
-        ...(await this.open(accountId, personal)),
+        ...(await this.personal.open(accountId, personal)),
       };
     });
     const order = (device: DeviceShown) => `${device.status === 'linked' ? 1 : 0}${device.linkedAt}`;
@@ -162,19 +155,6 @@ export class SessionViews {
   private async cutoffs(): Promise<CutoffsState> {
     const row = (await this.views.load(sessionViews.cutoffs, generation, [cutoffsKey])).get(cutoffsKey);
     return row === undefined ? noCutoffs : bodyOf<CutoffsRow>(row).state;
-  }
-
-  /** Nothing without the account's key, and nothing of a part that does not open: the log tells of it. */
-  private async open(accountId: string, personal: SealedPersonal | undefined): Promise<PersonalShown> {
-    if (personal === undefined) return {};
-    try {
-      const clear = (await this.personalKeys.open(accountId, personal, personal.sealed)) ?? {};
-      return { ...text('ip', clear['ip']), ...text('userAgent', clear['userAgent']) };
-    } catch (error) {
-      if (!isTokenError(error)) throw error;
-      this.logger.error({ msg: 'a personal part does not open', stream: personal.stream, code: error.code });
-      return {};
-    }
   }
 }
 

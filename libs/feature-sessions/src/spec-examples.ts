@@ -14,6 +14,7 @@ import type { FastifyReply } from 'fastify';
 import { AccountController } from './account.controller.js';
 import { AccessRules, SignedIn } from './caller.js';
 import { DevicesController } from './devices.controller.js';
+import { PersonalParts } from './personal-parts.js';
 import { SessionViews } from './session-views.js';
 import { SessionsController } from './sessions.controller.js';
 import { TravelController } from './travel.controller.js';
@@ -34,6 +35,7 @@ export const alice: Principal = {
   clientId: 'phone',
   scope: ['offline_access'],
   authTimeMs: nowMs - 60_000,
+  tokenExpiresAtMs: nowMs + 240_000,
   acr: 'pwd',
   amr: ['pwd'],
 };
@@ -181,7 +183,7 @@ export class ExampleApp {
     ];
     @Module({
       controllers: [AccountController, DevicesController, SessionsController, TravelController],
-      providers: [...doubles, AccessRules, SessionViews, SignedIn, ViewWait],
+      providers: [...doubles, AccessRules, PersonalParts, SessionViews, SignedIn, ViewWait],
     })
     class Example {}
     return Example;

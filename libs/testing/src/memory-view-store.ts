@@ -1,5 +1,12 @@
 // View tables in memory, for tests of projections.
-import { EngineError, ViewStore, type Position, type ViewCommit, type ViewRow } from '@sallyport/engine';
+import {
+  EngineError,
+  ViewStore,
+  type Position,
+  type ViewCommit,
+  type ViewPage,
+  type ViewRow,
+} from '@sallyport/engine';
 
 export class MemoryViewStore extends ViewStore {
   private readonly tables = new Map<string, Map<string, ViewRow>>();
@@ -24,6 +31,14 @@ export class MemoryViewStore extends ViewStore {
       .filter((row) => row.owner === owner)
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map((row) => structuredClone(row));
+  }
+
+  async page(view: string, generation: number, { owner, before, limit }: ViewPage): Promise<ViewRow[]> {
+    const rows = await this.list(view, generation, owner);
+    return rows
+      .filter(({ key }) => before === undefined || key < before)
+      .toReversed()
+      .slice(0, limit);
   }
 
   async commit({ projection, generation, from, to, changes }: ViewCommit): Promise<void> {

@@ -80,6 +80,24 @@ function describeQueries(withStore: WithStore): void {
       expect(await keys('nobody')).toEqual([]);
     }),
   );
+
+  it(
+    "pages through the owner's rows from the highest key down, below a key, up to a limit",
+    withStore(async (store) => {
+      const page = async (limit: number, before?: string) =>
+        (await store.page('sessions', 1, { owner: 'o', before, limit })).map((listed) => listed.key);
+      expect(await page(2)).toEqual([]);
+      const own = ['c', 'a', 'd', 'e'].map((key) => [key, row(key, 'o')]);
+      const rows = { ...(Object.fromEntries(own) as Record<string, ViewRow>), b: row('b', 'p') };
+      await store.commit(batch(null, '1', rows));
+      expect(await page(2)).toEqual(['e', 'd']);
+      expect(await page(2, 'd')).toEqual(['c', 'a']);
+      expect(await page(2, 'a')).toEqual([]);
+      expect(await page(9, 'b')).toEqual(['a']);
+      expect(await store.page('sessions', 2, { owner: 'o', limit: 9 })).toEqual([]);
+      expect(await store.page('sessions', 1, { owner: 'o', limit: 1 })).toEqual([row('e', 'o')]);
+    }),
+  );
 }
 
 function describeCommit(withStore: WithStore): void {

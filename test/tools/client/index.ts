@@ -1,6 +1,7 @@
 // A small OAuth client for tools and specs: an app that keeps the rules, single requests that may not.
 export { App, SignedOut, type AppOptions } from './app.js';
 export { newDeviceKey, newId, signProof, tokenHash, type DeviceKey, type ProofClaims } from './device-key.js';
+export { EventReader, type Block } from './event-reader.js';
 export { AnswerLost, forwarded, Network, readAnswer, replay, type Answer, type Recorded } from './network.js';
 export { ProofSigner } from './proof-signer.js';
 export {
