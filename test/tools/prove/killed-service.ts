@@ -27,6 +27,10 @@ export interface KillCounts {
 const size = { keyBound: 8, bearer: 4 };
 const catchUpMs = 20_000;
 
+/** Of each load, before its kill. */
+const leastAnswers = 15;
+const answersWithinMs = 20_000;
+
 /** One data directory and its phones, through several kills. */
 export class KilledService {
   private readonly book = new AnswerBook();
@@ -58,7 +62,11 @@ export class KilledService {
   /** Load, kill, start again, audit, retries of what is in doubt; resolves with what was found wrong. */
   async killOnce(afterMs: number): Promise<string[]> {
     const load = this.fleet.load(this.answered, () => false);
-    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    const enough = this.counts.answers + leastAnswers;
+    await pause(afterMs);
+    // A busy machine may have answered nothing yet, and a kill of an idle service shows nothing.
+    const deadline = Date.now() + answersWithinMs;
+    while (this.counts.answers < enough && Date.now() < deadline) await pause(5);
     await this.target.restartOn(() => this.copyViews(), 'SIGKILL');
     this.counts.kills += 1;
     const ended = await load;
@@ -169,4 +177,8 @@ async function portOutsideTheEphemeral(): Promise<number> {
     return port;
   }
   throw new Error('no free port found in 100 tries');
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
