@@ -22,14 +22,21 @@ export class SqliteFileError extends Error {
   }
 }
 
+/** How the driver says that a file is not what SQLite wrote. */
+const damaged = /^SQLITE_(CORRUPT|NOTADB)/;
+
 /**
- * An error of the driver (disk full, I/O, closed) as `store_unavailable`; errors of the ports pass unchanged.
+ * An error of the driver (disk full, I/O, closed) as `store_unavailable`, or as `store_damaged` when what was
+ * read cannot have been written; errors of the ports pass unchanged.
  */
 export function asUnavailable(error: unknown): EngineError {
-  return isEngineError(error) ? error : new EngineError('store_unavailable', {}, { cause: error });
+  if (isEngineError(error)) return error;
+  const { code } = error as { readonly code?: unknown };
+  const isDamage = error instanceof SyntaxError || damaged.test(String(code));
+  return new EngineError(isDamage ? 'store_damaged' : 'store_unavailable', {}, { cause: error });
 }
 
-/** Runs synchronous work on a database as a promise, with driver errors mapped to `store_unavailable`. */
+/** Runs synchronous work on a database as a promise, with errors of the driver mapped (`asUnavailable`). */
 export function settle<T>(work: () => T): Promise<T> {
   try {
     return Promise.resolve(work());

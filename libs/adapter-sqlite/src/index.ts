@@ -2,6 +2,7 @@
 export { lockDataDirectory, type DirectoryLock } from './data-directory.js';
 export { Database, type Connection } from './driver.js';
 export { SqliteFileError, type SqliteFileErrorCode } from './errors.js';
+export { SqliteLedgerCheck } from './ledger-check.js';
 export { SqliteEventReader } from './sqlite-event-reader.js';
 export { SqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store.js';
 export { SqliteFeed } from './sqlite-feed.js';

@@ -1,6 +1,6 @@
 // The ledger's tables, and what an event is on disk: the bytes its hash covers and the way back.
 import { hash as digest } from 'node:crypto';
-import type { EventDraft, RecordedEvent } from '@sallyport/engine';
+import { EngineError, type EventDraft, type RecordedEvent } from '@sallyport/engine';
 import type { FileKind } from './sqlite-file.js';
 
 /**
@@ -89,9 +89,17 @@ export function hashOf(
   return digest('sha256', `${stream}\n${revision}\n${rest.at}\n${rest.type}\n${rest.body}`, 'base64url');
 }
 
-/** The event of a row. Its hash is computed from the row as read, so that a row altered on disk shows. */
+/**
+ * The event of a row. Its hash is computed from the row as read, so that a row altered on disk shows. Throws
+ * `store_damaged` for a row that no append wrote.
+ */
 export function toRecordedEvent(row: EventRow): RecordedEvent {
   const [position, , revision, stream, at, type, body] = row;
+  // A text turned into bytes would read as the same text.
+  const isText = typeof body === 'string' && typeof stream === 'string' && typeof at === 'string';
+  if (!isText || typeof type !== 'string' || body[0] !== '{') {
+    throw new EngineError('store_damaged', { stream: String(stream) });
+  }
   // Completing the parsed object costs a third of copying it, and this is on every path that reads.
   const event = JSON.parse(body) as { -readonly [Key in keyof RecordedEvent]: RecordedEvent[Key] };
   event.type = type;

@@ -69,6 +69,13 @@ export interface LedgerEvent extends Fact {
 /** Types appended at any revision, which name no event before them. */
 const atAnyRevision = /^(session\.revoked|login\.[a-z]+|keys\.[a-z]+)$/;
 
+/** How far a stream was checked: its last event, and the state it folds to. */
+export interface CheckedStream {
+  readonly revision: number;
+  readonly hash: string;
+  readonly state: unknown;
+}
+
 /**
  * What is wrong with one whole stream, in words; empty when revisions run from 0 without gaps, each event
  * carries the state it folds to, and each `previousHash` names the event before. `events` are in order of
@@ -76,22 +83,46 @@ const atAnyRevision = /^(session\.revoked|login\.[a-z]+|keys\.[a-z]+)$/;
  */
 export function streamProblems(stream: string, events: readonly LedgerEvent[]): string[] {
   const fold = foldOf(stream);
-  const problems: string[] = [];
-  let state = fold?.initial;
-  for (const [index, event] of events.entries()) {
-    const at = `${stream}/${event.revision} ${event.type}`;
-    const say = (problem: string | undefined): unknown =>
-      problem !== undefined && problems.push(`${at} ${problem}`);
-    if (event.revision !== index) say(`is not at revision ${index}`);
-    say(chainProblem(event, events[index - 1]));
-    if (fold === undefined) continue;
-    state = fold.evolve(state, event, event.revision);
-    say(carriedProblem(fold, event, state));
-  }
-  return problems;
+  let checked: CheckedStream | undefined;
+  return events.flatMap((event) => {
+    const { problems, after } = checkEvent(fold, checked, event);
+    checked = after;
+    return problems;
+  });
 }
 
-function chainProblem(event: LedgerEvent, before: LedgerEvent | undefined): string | undefined {
+/** What is wrong with the next event of a stream, and where the stream stands after it. Pure. */
+export function checkEvent(
+  fold: Fold<unknown> | undefined,
+  before: CheckedStream | undefined,
+  event: LedgerEvent,
+): { readonly problems: readonly string[]; readonly after: CheckedStream } {
+  const due = (before?.revision ?? -1) + 1;
+  const gap = event.revision === due ? undefined : `is not at revision ${due}`;
+  const folded = fold === undefined ? { state: undefined } : foldedState(fold, before, event);
+  const found = [gap, chainProblem(event, before), folded.problem].filter((one) => one !== undefined);
+  const { stream, revision, hash, type } = event;
+  const problems = found.map((problem) => `${stream}/${revision} ${type} ${problem}`);
+  return { problems, after: { revision, hash, state: folded.state } };
+}
+
+function foldedState(
+  fold: Fold<unknown>,
+  before: CheckedStream | undefined,
+  event: LedgerEvent,
+): { readonly state: unknown; readonly problem?: string } {
+  const from = before === undefined ? fold.initial : before.state;
+  let state: unknown;
+  try {
+    state = fold.evolve(from, event, event.revision);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { state: fold.carried(event) ?? from, problem: `cannot be folded: ${why}` };
+  }
+  return { state, problem: carriedProblem(fold, event, state) };
+}
+
+function chainProblem(event: LedgerEvent, before: CheckedStream | undefined): string | undefined {
   if (event.previousHash === before?.hash) return undefined;
   if (before === undefined) return 'names an event before the first';
   if (event.previousHash !== undefined) return 'names another event than the one before it';
@@ -101,14 +132,21 @@ function chainProblem(event: LedgerEvent, before: LedgerEvent | undefined): stri
 function carriedProblem(fold: Fold<unknown>, event: LedgerEvent, folded: unknown): string | undefined {
   const carried = fold.carried(event);
   if (carried === undefined) return fold.carries(event.type) ? 'carries no state' : undefined;
-  return canonical(carried) === canonical(folded) ? undefined : 'carries another state than it folds to';
+  return isSameJson(carried, folded) ? undefined : 'carries another state than it folds to';
 }
 
-/** JSON with members in order of name, so that equal values give equal texts. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
+/** Whether two values are the same JSON text, but for the order of members. */
+function isSameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const [left, right] = [one, other] as Record<string, unknown>[];
+  const members = definedMembers(left as object);
+  if (members.length !== definedMembers(right as object).length) return false;
+  return members.every((name) => isSameJson(left?.[name], right?.[name]));
+}
+
+/** JSON has no members without a value. */
+function definedMembers(value: object): string[] {
+  return Object.keys(value).filter((name) => (value as Record<string, unknown>)[name] !== undefined);
 }

@@ -6,6 +6,7 @@
  *   acknowledgement): reload, decide again, release nothing on the old decision.
  * - `outcome_unknown`: the store did not say whether it committed; treat like `guard_moved`.
  * - `store_unavailable`: the store is away; nothing is known to have happened, nothing was appended.
+ * - `store_damaged`: what is stored cannot be read as what was written: the file was damaged or altered.
  * - `queue_full`: too many commands wait on this stream or in this process.
  * - `conflict_persists`: decided again as often as allowed and lost every time.
  * - `checkpoint_moved`: another writer advanced this projection; the batch was discarded.
@@ -15,6 +16,7 @@ export type EngineErrorCode =
   | 'guard_moved'
   | 'outcome_unknown'
   | 'store_unavailable'
+  | 'store_damaged'
   | 'queue_full'
   | 'conflict_persists'
   | 'checkpoint_moved';
