@@ -31,6 +31,7 @@ export const libraries = {
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,
+  'feature-auditor': { node: ['crypto'] },
   'feature-ledger': feature,
   'feature-oauth': feature,
   'feature-operations': feature,

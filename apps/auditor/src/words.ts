@@ -1,0 +1,88 @@
+// Answers as people read them.
+import type { AccountAt, Findings, RefreshAnswer, SessionAt, SignedAnchor } from '@sallyport/feature-auditor';
+
+/** What is printed comes from the ledger: it must not move the cursor of a terminal. */
+export function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}
+
+export function stateWords(at: AccountAt): string {
+  const acting = at.sessions.filter(({ standing }) => standing.status === 'active');
+  const ended = at.sessions.filter(({ standing }) => standing.status !== 'active');
+  const { account } = at;
+  const signIn = { accepted: 'let in', locked: 'refused: locked', no_account: 'refused: no such account' };
+  const lines = [
+    `account ${at.accountId} at ${at.instant || 'the beginning'}, position ${at.position}`,
+    `account    ${account === undefined ? 'not opened' : `${account.status}, opened ${account.openedAt}`}`,
+    `sign-in    with the right password: ${signIn[at.signIn]}`,
+    ...(account?.devices ?? []).map(({ id, clientId, linkedAt }) => {
+      return `device     ${id} of ${clientId}, linked ${linkedAt}`;
+    }),
+    ...(acting.length === 0 ? ['could act  nobody'] : acting.map((one) => `could act  ${sessionWords(one)}`)),
+    ...ended.map((one) => `could not  ${sessionWords(one)}`),
+  ];
+  return `${lines.map(plain).join('\n')}\n`;
+}
+
+function sessionWords({ sessionId, state, lastUsedAt, standing, refresh }: SessionAt): string {
+  const { network, deviceId, clientId, startedAt, expiresAt, idleExpiresAt } = state;
+  const place = [network?.country, network?.asn === null ? undefined : network?.asn, network?.kind];
+  const from = network === undefined ? '' : ` from ${place.filter((part) => part !== undefined).join(' ')}`;
+  const ends = expiresAt < idleExpiresAt ? expiresAt : idleExpiresAt;
+  const why = standing.status === 'active' ? `until ${ends}` : standing.reason;
+  const device = deviceId === undefined ? 'as bearer, without a device' : `on device ${deviceId}`;
+  return [
+    `session ${sessionId} of ${clientId} ${device}: ${why}; started ${startedAt}, last used ${lastUsedAt}${from};`,
+    `a refresh ${refreshWords(refresh)}`,
+  ].join(' ');
+}
+
+function refreshWords(answer: RefreshAnswer): string {
+  switch (answer.outcome) {
+    case 'tokens':
+      return 'was given tokens';
+    case 'no_refresh_token':
+      return 'was not possible: it had no refresh token';
+    case 'invalid_grant':
+      return `was answered invalid_grant${answer.reason === undefined ? '' : `, reason ${answer.reason}`}`;
+    default:
+      return neverAnswer(answer);
+  }
+}
+
+export function verifyWords(found: Findings & { anchor?: SignedAnchor; keyExpected?: boolean }): string {
+  const { events, streams, position, recordedAt, problemCount, problems, anchor, keyExpected } = found;
+  const more = problemCount - problems.length;
+  const anchored = anchor === undefined ? '' : `, as anchored on ${anchor.takenAt} up to position ${anchor.position}`;
+  const verdict = problemCount === 0 ? `holds${anchored}` : `differs: ${problemCount} found`;
+  const anyKey = 'The key that signed the anchor was not compared with one you know: name it with --key.';
+  const lines = [
+    `${events} events in ${streams} streams, up to position ${position} of ${recordedAt || 'no time'}`,
+    ...problems.map((problem) => `  ${problem}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    ...(anchor !== undefined && keyExpected !== true ? [anyKey] : []),
+    verdict,
+  ];
+  return `${lines.map(plain).join('\n')}\n`;
+}
+
+export function anchorWords(
+  anchor: SignedAnchor & { readonly file: string; readonly signingKeyFile: string; readonly keyIsNew: boolean },
+): string {
+  const { file, position, recordedAt, events, streams, publicKey, signingKeyFile, keyIsNew } = anchor;
+  const lines = [
+    `${file}: ${events} events in ${streams} streams, up to position ${position} of ${recordedAt || 'no time'}`,
+    `public key ${publicKey}`,
+    ...(keyIsNew ? [`The private key was made now: ${signingKeyFile}`] : []),
+    'Keep the file and the public key where those who keep the ledger cannot write.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export function exportWords({ file, events, sha256 }: { file: string; events: number; sha256: string }): string {
+  return `${file}: ${events} events\nSHA-256 ${sha256}\n`;
+}
+
+function neverAnswer(answer: never): never {
+  throw new Error(`unknown answer ${JSON.stringify(answer)}`);
+}

@@ -1,0 +1,8 @@
+// What auditors ask of a ledger, over the ports: is it what was written, who could act when, what happened.
+export * from './account-at.js';
+export * from './anchor.js';
+export * from './errors.js';
+export * from './export.js';
+export * from './moment.js';
+export * from './stream-digests.js';
+export * from './verify.js';
