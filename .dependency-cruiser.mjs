@@ -31,7 +31,7 @@ export const libraries = {
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,
-  'feature-auditor': { node: ['crypto'] },
+  'feature-auditor': { node: ['crypto', 'util'] },
   'feature-ledger': feature,
   'feature-oauth': feature,
   'feature-operations': feature,

@@ -10,7 +10,7 @@ import {
 } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
 import { settle } from './errors.js';
-import { openForReading, openForWriting, type Connection, type FileKind } from './sqlite-file.js';
+import { createPrivately, openForReading, openForWriting, type Connection, type FileKind } from './sqlite-file.js';
 
 /** 16 MiB of log before rows are copied into the file, each page once however often it was written. */
 const checkpointPages = 4_000;
@@ -47,15 +47,29 @@ export class SqliteViewStore extends ViewStore {
 
   /**
    * For the one writer. Rows may be lost at a power failure, but only together with the checkpoint they
-   * belong to.
+   * belong to; with `OFF` the file itself, which is for rows that are made again rather than kept.
    */
-  static open(file: string): SqliteViewStore {
-    return new SqliteViewStore(openForWriting(file, VIEWS_FILE, { synchronous: 'NORMAL', checkpointPages }));
+  static open(file: string, synchronous: 'NORMAL' | 'OFF' = 'NORMAL'): SqliteViewStore {
+    return new SqliteViewStore(openForWriting(file, VIEWS_FILE, { synchronous, checkpointPages }));
   }
 
   /** For the threads and processes that only query; `commit` and `reset` reject with `store_unavailable`. */
   static openReadOnly(file: string): SqliteViewStore {
     return new SqliteViewStore(openForReading(file, VIEWS_FILE));
+  }
+
+  /**
+   * Copies the file as it is at one instant to a new one, beside its writer, in one reading transaction that
+   * ends with the copy. Throws when there is no such file.
+   */
+  static copy(file: string, to: string): void {
+    const db = openForReading(file, VIEWS_FILE);
+    try {
+      createPrivately(to);
+      db.prepare('VACUUM INTO ?').run(to);
+    } finally {
+      db.close();
+    }
   }
 
   checkpoint(projection: string, generation: number): Promise<Position | null> {
@@ -88,9 +102,10 @@ export class SqliteViewStore extends ViewStore {
     return settle(() => {
       const table = this.table(view, generation);
       if (table === null) return [];
-      const below = before === undefined ? '' : 'AND key < ?';
-      const sql = `SELECT * FROM ${table} WHERE owner = ? ${below} ORDER BY key DESC LIMIT ? + 0`;
-      const values = before === undefined ? [owner, limit] : [owner, before, limit];
+      const theirs = owner === undefined ? 'TRUE' : 'owner = ?';
+      const below = before === undefined ? 'TRUE' : 'key < ?';
+      const sql = `SELECT * FROM ${table} WHERE ${theirs} AND ${below} ORDER BY key DESC LIMIT ? + 0`;
+      const values = [owner, before, limit].filter((value) => value !== undefined);
       return (this.prepare(sql).all(...values) as Stored[]).map(toViewRow);
     });
   }

@@ -12,6 +12,7 @@ export * from './secret-store.js';
 export * from './view-store.js';
 export * from './handle-command.js';
 export * from './projection.js';
+export * from './replay.js';
 export * from './run-projection.js';
 export * from './state-reader.js';
 export * from './stream-queue.js';

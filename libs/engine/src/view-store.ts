@@ -17,9 +17,10 @@ export interface ViewCommit {
   readonly changes: readonly { readonly view: string; readonly key: string; readonly row: ViewRow | null }[];
 }
 
-/** A part of an owner's rows, from the end: keys below `before` (from the last for none), at most `limit`. */
+/** A part of a view's rows, from the end: keys below `before` (from the last for none), at most `limit`. */
 export interface ViewPage {
-  readonly owner: string;
+  /** Whose rows; everybody's where absent. */
+  readonly owner?: string;
   readonly before?: string;
   readonly limit: number;
 }
@@ -34,7 +35,7 @@ export abstract class ViewStore {
   /** The owner's rows of a view, ordered by key. */
   abstract list(view: string, generation: number, owner: string): Promise<ViewRow[]>;
 
-  /** The last of the owner's rows of a view, as many as the page may hold, ordered by key, highest first. */
+  /** The last rows of a view, or of one owner in it, as many as the page may hold, highest key first. */
   abstract page(view: string, generation: number, page: ViewPage): Promise<ViewRow[]>;
 
   /**

@@ -4,5 +4,6 @@ export * from './anchor.js';
 export * from './errors.js';
 export * from './export.js';
 export * from './moment.js';
+export * from './replay-views.js';
 export * from './stream-digests.js';
 export * from './verify.js';

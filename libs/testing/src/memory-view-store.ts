@@ -34,11 +34,12 @@ export class MemoryViewStore extends ViewStore {
   }
 
   async page(view: string, generation: number, { owner, before, limit }: ViewPage): Promise<ViewRow[]> {
-    const rows = await this.list(view, generation, owner);
-    return rows
+    return [...this.table(view, generation).values()]
+      .filter((row) => owner === undefined || row.owner === owner)
       .filter(({ key }) => before === undefined || key < before)
-      .toReversed()
-      .slice(0, limit);
+      .sort((a, b) => (a.key < b.key ? 1 : -1))
+      .slice(0, limit)
+      .map((row) => structuredClone(row));
   }
 
   async commit({ projection, generation, from, to, changes }: ViewCommit): Promise<void> {

@@ -98,6 +98,18 @@ function describeQueries(withStore: WithStore): void {
       expect(await store.page('sessions', 1, { owner: 'o', limit: 1 })).toEqual([row('e', 'o')]);
     }),
   );
+
+  it(
+    "pages through everybody's rows where no owner is named",
+    withStore(async (store) => {
+      const page = async (limit: number, before?: string) =>
+        (await store.page('sessions', 1, { before, limit })).map((listed) => listed.key);
+      expect(await page(2)).toEqual([]);
+      await store.commit(batch(null, '1', { c: row('c', 'o'), a: row('a', 'p'), b: row('b', 'q') }));
+      expect(await page(2)).toEqual(['c', 'b']);
+      expect(await page(2, 'b')).toEqual(['a']);
+    }),
+  );
 }
 
 function describeCommit(withStore: WithStore): void {
