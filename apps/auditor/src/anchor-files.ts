@@ -16,7 +16,9 @@ export function signingKey(file: string): { readonly privateKey: string; readonl
     if (!isExisting(error)) throw cannot('write', file, error);
   }
   const isOpenToOthers = process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0;
-  if (isOpenToOthers) throw new AuditFailure('usage', `Others may read ${file}: take that from them (chmod 600).`);
+  if (isOpenToOthers) {
+    throw new AuditFailure('usage', `Others may read ${file}: take that from them (chmod 600).`);
+  }
   return { privateKey: readText(file), isNew: false };
 }
 
@@ -26,8 +28,8 @@ export function anchorIn(file: string): SignedAnchor {
   try {
     return readAnchor(text);
   } catch (error) {
-    if (error instanceof AuditorError) throw new AuditFailure('usage', `${file}: ${error.message}`, { cause: error });
-    throw error;
+    if (!(error instanceof AuditorError)) throw error;
+    throw new AuditFailure('usage', `${file}: ${error.message}`, { cause: error });
   }
 }
 

@@ -11,13 +11,22 @@ export const options = {
   at: { type: 'string', value: moment, help: 'the moment: 2026-11-22T12:00:00Z, or a position (the end)' },
   from: { type: 'string', value: moment, help: 'from there on, itself included (the beginning)' },
   to: { type: 'string', value: moment, help: 'up to there, itself included (the end)' },
-  type: { type: 'string', value: 'TYPE', help: 'events of this type, or of all that begin so: "session."; repeatable' },
+  every: { type: 'boolean', help: 'a line for every refresh' },
+  type: {
+    type: 'string',
+    value: 'TYPE',
+    help: 'events of this type, or of all that begin so ("session."); repeatable',
+  },
   format: { type: 'string', value: 'ndjson|csv', help: 'one JSON object a line, or RFC 4180 (ndjson)' },
   personal: { type: 'boolean', help: 'personal data too, as the ciphertext it is' },
   out: { type: 'string', value: 'FILE', help: 'a new file to write' },
   anchor: { type: 'string', value: 'FILE', help: 'hold the ledger against this anchor' },
   key: { type: 'string', value: 'KEY', help: 'the public key that must have signed it' },
-  'signing-key': { type: 'string', value: 'FILE', help: 'private key, made at first use (~/.config/sallyport/anchor.key)' },
+  'signing-key': {
+    type: 'string',
+    value: 'FILE',
+    help: 'private key, made at first use (~/.config/sallyport/anchor.key)',
+  },
 } as const satisfies Readonly<Record<string, { type: 'string' | 'boolean'; value?: string; help: string }>>;
 
 export type OptionName = keyof typeof options;
@@ -37,10 +46,20 @@ export interface Verb {
 
 /** Every verb there is. */
 export const verbs = {
+  timeline: {
+    summary: 'What happened to an account, in words. Refreshes in a row are one line, without --every.',
+    options: ['account', 'from', 'to', 'every'],
+    needs: ['account'],
+  },
   state: {
-    summary: 'Who could act on an account at a moment, from which device, and what the service would have answered.',
+    summary: 'Who could act on an account at a moment, from which device, and what the service would answer.',
     options: ['account', 'at'],
     needs: ['account'],
+  },
+  replay: {
+    summary: 'Makes every view again from the first event, in a temporary store, and compares it row by row.',
+    options: [],
+    needs: [],
   },
   export: {
     summary: 'Writes events, without credentials; personal data is left out, or goes along as ciphertext.',
@@ -48,12 +67,12 @@ export const verbs = {
     needs: [],
   },
   verify: {
-    summary: 'Looks at every event: is the ledger what was written? With --anchor: is it still what was anchored?',
+    summary: 'Looks at every event: is the ledger what was written? With --anchor: what was anchored?',
     options: ['anchor', 'key'],
     needs: [],
   },
   anchor: {
-    summary: 'Verifies the ledger and signs what it is up to its end. Keep the file where nobody can exchange it.',
+    summary: 'Verifies the ledger and signs what it is up to its end. Keep the file where it is safe.',
     options: ['out', 'signing-key'],
     needs: ['out'],
   },

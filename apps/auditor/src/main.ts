@@ -1,4 +1,4 @@
-// The auditor: 0 holds, 1 differs, 2 not understood, 3 the data cannot be read. Never in the service's process.
+// The auditor: 0 holds, 1 differs, 2 not understood, 3 the data cannot be read. A process of its own.
 import { SqliteFileError } from '@sallyport/adapter-sqlite';
 import { isEngineError } from '@sallyport/engine';
 import { AuditorError } from '@sallyport/feature-auditor';
@@ -48,7 +48,9 @@ async function main(parsed: Parsed): Promise<number> {
 function failureOf(error: unknown): AuditFailure {
   if (error instanceof AuditFailure) return error;
   if (error instanceof AuditorError) return new AuditFailure('differs', error.message, { cause: error });
-  if (error instanceof SqliteFileError) return new AuditFailure('unavailable', error.message, { cause: error });
+  if (error instanceof SqliteFileError) {
+    return new AuditFailure('unavailable', error.message, { cause: error });
+  }
   const { code, message } = causeOf(error);
   const damaged = isEngineError(error, 'store_damaged') || /^SQLITE_(CORRUPT|NOTADB)/.test(String(code));
   if (damaged) return new AuditFailure('differs', `The file is damaged: ${message}`, { cause: error });

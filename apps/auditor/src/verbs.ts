@@ -3,16 +3,18 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { once } from 'node:events';
-import { accountAt, anchorProblems, exportEvents, parseMoment, signAnchor } from '@sallyport/feature-auditor';
-import { verifyLedger } from '@sallyport/feature-auditor';
-import type { Findings, Moment, SignedAnchor } from '@sallyport/feature-auditor';
+import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
+import type { Projection } from '@sallyport/engine';
+import { accountAt, accountTimeline, anchorProblems, exportEvents } from '@sallyport/feature-auditor';
+import { parseMoment, replayViews, signAnchor, verifyLedger } from '@sallyport/feature-auditor';
+import type { ExportFormat, Findings, Moment, SignedAnchor, TimelineLine } from '@sallyport/feature-auditor';
 import { anchorIn, signingKey, writeNew } from './anchor-files.js';
 import type { Surroundings } from './config.js';
 import { AuditFailure } from './failure.js';
 import type { Values, VerbName } from './grammar.js';
 import type { Progress } from './progress.js';
-import { withLedger } from './stores.js';
-import { anchorWords, exportWords, stateWords, verifyWords } from './words.js';
+import { withLedger, withViews } from './stores.js';
+import { anchorWords, exportWords, replayWords, stateWords, timelineWords, verifyWords } from './words.js';
 
 export interface Asked {
   readonly values: Values;
@@ -28,11 +30,40 @@ export interface Answer {
 }
 
 /** One entry per verb of the grammar: the compiler sees to it. */
-const work: Readonly<Record<VerbName, (asked: Asked) => Promise<Answer>>> = { state, export: write, verify, anchor };
+const work: Readonly<Record<VerbName, (asked: Asked) => Promise<Answer>>> = {
+  timeline,
+  state,
+  replay,
+  export: write,
+  verify,
+  anchor,
+};
+
+/** Every set of views that the service keeps. */
+const projections: readonly Projection[] = [sessionsProjection, timelineProjection];
 
 /** Runs the verb. Throws `AuditFailure`, `AuditorError`, `EngineError`, `SqliteFileError`. */
 export function runVerb(name: VerbName, asked: Asked): Promise<Answer> {
   return work[name](asked);
+}
+
+async function timeline({ values, surroundings, progressed }: Asked): Promise<Answer> {
+  const { account = '', every } = values;
+  const [from, to] = [momentOf(values, 'from'), momentOf(values, 'to')];
+  const lines: TimelineLine[] = [];
+  await withLedger(surroundings.dataDir, async ({ feed }) => {
+    const told = accountTimeline(feed, account, { from, to, every, progressed });
+    for await (const line of told) lines.push(line);
+  });
+  return { holds: true, document: { accountId: account, timeline: lines }, text: timelineWords(lines) };
+}
+
+async function replay({ surroundings: { dataDir }, progressed }: Asked): Promise<Answer> {
+  const found = await withLedger(dataDir, ({ feed }) => {
+    return withViews(dataDir, (views) => replayViews(projections, { feed, ...views }, { progressed }));
+  });
+  const holds = found.differenceCount === 0 && found.problems.length === 0;
+  return { holds, document: found, text: replayWords(found) };
 }
 
 async function state({ values, surroundings, progressed }: Asked): Promise<Answer> {
@@ -46,16 +77,19 @@ async function state({ values, surroundings, progressed }: Asked): Promise<Answe
 }
 
 async function write({ values, surroundings, progressed }: Asked): Promise<Answer> {
-  const { format = 'ndjson', out, json = false, account, type: types, personal = false } = values;
-  if (format !== 'ndjson' && format !== 'csv') throw new AuditFailure('usage', '--format is ndjson or csv.');
-  if (json && out === undefined) throw new AuditFailure('usage', '--json needs --out: events go elsewhere then.');
+  const { out, json = false, account, type: types, personal = false } = values;
+  const format = formatOf(values);
+  if (json && out === undefined) {
+    throw new AuditFailure('usage', '--json needs --out: the events go there then.');
+  }
   const [from, to] = [momentOf(values, 'from'), momentOf(values, 'to')];
+  const wanted = { format, account, types, personal, from, to, progressed };
   if (out !== undefined) writeNew(out, '');
   return withLedger(surroundings.dataDir, async ({ feed }) => {
     const hash = createHash('sha256');
     const stream = out === undefined ? process.stdout : createWriteStream(out);
     let events = 0;
-    for await (const piece of exportEvents(feed, { format, account, types, personal, from, to, progressed })) {
+    for await (const piece of exportEvents(feed, wanted)) {
       events += piece.events;
       hash.update(piece.text);
       if (!stream.write(piece.text)) await once(stream, 'drain');
@@ -70,7 +104,9 @@ async function write({ values, surroundings, progressed }: Asked): Promise<Answe
 
 async function verify({ values, surroundings, progressed }: Asked): Promise<Answer> {
   const anchored = values.anchor === undefined ? undefined : anchorIn(values.anchor);
-  if (values.key !== undefined && anchored === undefined) throw new AuditFailure('usage', '--key needs --anchor.');
+  if (values.key !== undefined && anchored === undefined) {
+    throw new AuditFailure('usage', '--key needs --anchor.');
+  }
   const found = await withLedger(surroundings.dataDir, (ledger) => {
     return verifyLedger(ledger, { anchor: anchored, progressed });
   });
@@ -99,6 +135,11 @@ function withAnchor(found: Findings, signed: SignedAnchor | undefined, key: stri
   const own = anchorProblems(signed, key);
   const problemCount = found.problemCount + own.length;
   return { ...found, problemCount, problems: [...own, ...found.problems], anchor: signed };
+}
+
+function formatOf({ format = 'ndjson' }: Values): ExportFormat {
+  if (format === 'ndjson' || format === 'csv') return format;
+  throw new AuditFailure('usage', '--format is ndjson or csv.');
 }
 
 function momentOf(values: Values, name: 'at' | 'from' | 'to'): Moment | undefined {

@@ -1,5 +1,6 @@
 // Answers as people read them.
-import type { AccountAt, Findings, RefreshAnswer, SessionAt, SignedAnchor } from '@sallyport/feature-auditor';
+import type { AccountAt, Findings, RefreshAnswer, RowDifference } from '@sallyport/feature-auditor';
+import type { SessionAt, SignedAnchor, TimelineLine, ViewFindings } from '@sallyport/feature-auditor';
 
 /** What is printed comes from the ledger: it must not move the cursor of a terminal. */
 export function plain(text: string): string {
@@ -32,7 +33,8 @@ function sessionWords({ sessionId, state, lastUsedAt, standing, refresh }: Sessi
   const why = standing.status === 'active' ? `until ${ends}` : standing.reason;
   const device = deviceId === undefined ? 'as bearer, without a device' : `on device ${deviceId}`;
   return [
-    `session ${sessionId} of ${clientId} ${device}: ${why}; started ${startedAt}, last used ${lastUsedAt}${from};`,
+    `session ${sessionId} of ${clientId} ${device}: ${why};`,
+    `started ${startedAt}, last used ${lastUsedAt}${from};`,
     `a refresh ${refreshWords(refresh)}`,
   ].join(' ');
 }
@@ -40,24 +42,57 @@ function sessionWords({ sessionId, state, lastUsedAt, standing, refresh }: Sessi
 function refreshWords(answer: RefreshAnswer): string {
   switch (answer.outcome) {
     case 'tokens':
-      return 'was given tokens';
+      return 'would have got tokens';
     case 'no_refresh_token':
       return 'was not possible: it had no refresh token';
     case 'invalid_grant':
-      return `was answered invalid_grant${answer.reason === undefined ? '' : `, reason ${answer.reason}`}`;
+      return `would have got invalid_grant${answer.reason === undefined ? '' : `, reason ${answer.reason}`}`;
     default:
       return neverAnswer(answer);
   }
 }
 
+export function timelineWords(lines: readonly TimelineLine[]): string {
+  const text = lines.map(({ position, at, sentence, count, until, sessionId }) => {
+    const more = count === undefined ? '' : ` ${count} times, last at ${until}.`;
+    const session = sessionId === undefined ? '' : ` [session ${sessionId}]`;
+    return `${at}  ${position.padStart(8)}  ${sentence}${more}${session}`;
+  });
+  return text.length === 0 ? 'nothing\n' : `${text.map(plain).join('\n')}\n`;
+}
+
+export function replayWords(found: ViewFindings): string {
+  const { events, views, differenceCount, differences, problems } = found;
+  const more = differenceCount - differences.length;
+  const lines = [
+    `${events} events folded again`,
+    ...views.map(({ view, generation, position, rows, differing }) => {
+      return `  ${view} ${generation} at position ${position}: ${rows} rows, ${differing} differ`;
+    }),
+    ...differences.map(differenceWords),
+    ...(more > 0 ? [`  and ${more} more rows`] : []),
+    ...problems.map((problem) => `  ${problem}`),
+    differenceCount + problems.length === 0 ? 'holds' : 'differs',
+  ];
+  return `${lines.map(plain).join('\n')}\n`;
+}
+
+function differenceWords({ view, key, live, rebuilt, members }: RowDifference): string {
+  const row = `  ${view} ${key}`;
+  if (live === undefined) return `${row} is missing`;
+  if (rebuilt === undefined) return `${row} should not be there`;
+  return `${row} differs in ${members.join(', ')}`;
+}
+
 export function verifyWords(found: Findings & { anchor?: SignedAnchor; keyExpected?: boolean }): string {
-  const { events, streams, position, recordedAt, problemCount, problems, anchor, keyExpected } = found;
+  const { problemCount, problems, anchor, keyExpected } = found;
   const more = problemCount - problems.length;
-  const anchored = anchor === undefined ? '' : `, as anchored on ${anchor.takenAt} up to position ${anchor.position}`;
+  const taken = `, as anchored on ${anchor?.takenAt} up to position ${anchor?.position}`;
+  const anchored = anchor === undefined ? '' : taken;
   const verdict = problemCount === 0 ? `holds${anchored}` : `differs: ${problemCount} found`;
   const anyKey = 'The key that signed the anchor was not compared with one you know: name it with --key.';
   const lines = [
-    `${events} events in ${streams} streams, up to position ${position} of ${recordedAt || 'no time'}`,
+    extentWords(found),
     ...problems.map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...(anchor !== undefined && keyExpected !== true ? [anyKey] : []),
@@ -66,12 +101,17 @@ export function verifyWords(found: Findings & { anchor?: SignedAnchor; keyExpect
   return `${lines.map(plain).join('\n')}\n`;
 }
 
-export function anchorWords(
-  anchor: SignedAnchor & { readonly file: string; readonly signingKeyFile: string; readonly keyIsNew: boolean },
-): string {
-  const { file, position, recordedAt, events, streams, publicKey, signingKeyFile, keyIsNew } = anchor;
+/** An anchor that was taken, and with which key. */
+export interface TakenAnchor extends SignedAnchor {
+  readonly file: string;
+  readonly signingKeyFile: string;
+  readonly keyIsNew: boolean;
+}
+
+export function anchorWords(anchor: TakenAnchor): string {
+  const { file, publicKey, signingKeyFile, keyIsNew } = anchor;
   const lines = [
-    `${file}: ${events} events in ${streams} streams, up to position ${position} of ${recordedAt || 'no time'}`,
+    `${file}: ${extentWords(anchor)}`,
     `public key ${publicKey}`,
     ...(keyIsNew ? [`The private key was made now: ${signingKeyFile}`] : []),
     'Keep the file and the public key where those who keep the ledger cannot write.',
@@ -79,7 +119,19 @@ export function anchorWords(
   return `${lines.join('\n')}\n`;
 }
 
-export function exportWords({ file, events, sha256 }: { file: string; events: number; sha256: string }): string {
+function extentWords(extent: Pick<Findings, 'events' | 'streams' | 'position' | 'recordedAt'>): string {
+  const { events, streams, position, recordedAt } = extent;
+  return `${events} events in ${streams} streams, up to position ${position} of ${recordedAt || 'no time'}`;
+}
+
+export interface WrittenExport {
+  readonly file: string;
+  readonly events: number;
+  /** Of the file, in hex. */
+  readonly sha256: string;
+}
+
+export function exportWords({ file, events, sha256 }: WrittenExport): string {
   return `${file}: ${events} events\nSHA-256 ${sha256}\n`;
 }
 

@@ -9,10 +9,12 @@ import { openForReading, type Connection } from './sqlite-file.js';
 const STREAMS_PER_QUERY = 10_000;
 
 /**
- * Reads beside the writer, in short transactions. The rows tell which stream an event is in by its name and by
- * its number; streams are found by the number, through an index of its own.
+ * Reads beside the writer, in short transactions. The rows tell which stream an event is in by its name and
+ * by its number; streams are found by the number, through an index of its own. Positions have no gaps, as an
+ * append that was refused takes none.
  */
 export class SqliteLedgerCheck {
+  private readonly afterGap: Statement;
   private readonly misplaced: Statement;
   private readonly unlisted: Statement;
   private readonly names: Statement;
@@ -20,6 +22,12 @@ export class SqliteLedgerCheck {
 
   private constructor(private readonly db: Connection) {
     const between = 'e.position > ? AND e.position <= ?';
+    this.afterGap = db
+      .prepare(
+        `SELECT e.position FROM events e WHERE ${between} AND e.position > 1 AND NOT EXISTS
+           (SELECT 1 FROM events p WHERE p.position = e.position - 1)`,
+      )
+      .pluck();
     this.misplaced = db
       .prepare(
         `SELECT e.position FROM events e WHERE ${between} AND NOT EXISTS
@@ -37,7 +45,8 @@ export class SqliteLedgerCheck {
     this.empty = db
       .prepare(
         `SELECT h.stream FROM heads h WHERE h.stream > ? AND h.stream <= ? AND NOT EXISTS
-           (SELECT 1 FROM events e WHERE e.position = h.stream_id AND e.stream = h.stream AND e.revision = 0)`,
+           (SELECT 1 FROM events e
+            WHERE e.position = h.stream_id AND e.stream = h.stream AND e.revision = 0)`,
       )
       .pluck();
   }
@@ -51,9 +60,11 @@ export class SqliteLedgerCheck {
   eventProblems(after: Position | null, to: Position): Promise<string[]> {
     return settle(() => {
       const range = [Number(after ?? 0), Number(to)];
+      const afterGap = this.afterGap.all(...range) as number[];
       const misplaced = this.misplaced.all(...range) as number[];
       const unlisted = this.unlisted.all(...range) as number[];
       return [
+        ...afterGap.map((position) => `position ${position} follows on no event at the position before`),
         ...misplaced.map((position) => `position ${position} is numbered as another stream than it names`),
         ...unlisted.map((position) => `position ${position} is missing in the index over streams`),
       ];

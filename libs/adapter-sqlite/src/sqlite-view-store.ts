@@ -10,7 +10,8 @@ import {
 } from '@sallyport/engine';
 import type { Statement } from 'better-sqlite3';
 import { settle } from './errors.js';
-import { createPrivately, openForReading, openForWriting, type Connection, type FileKind } from './sqlite-file.js';
+import { createPrivately, openForReading, openForWriting } from './sqlite-file.js';
+import type { Connection, FileKind } from './sqlite-file.js';
 
 /** 16 MiB of log before rows are copied into the file, each page once however often it was written. */
 const checkpointPages = 4_000;

@@ -1,4 +1,4 @@
-// Folds projections from the first event up to a position, into a view store of their own, as fast as it goes.
+// Folds projections from the first event up to a position, into views of their own, as fast as it goes.
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
 import type { Feed } from './feed.js';
@@ -113,7 +113,7 @@ class ReplayedProjection {
     return this.views.load(view, this.replay.projection.generation, keys);
   }
 
-  /** Writes what changed, in order of key, which is the order of the store's index, and lets go of all rows. */
+  /** Writes what changed, in order of key as the store's index has it, and lets go of all rows. */
   private async write(): Promise<void> {
     const { position: to, written: from } = this;
     if (to === null || to === from) return;

@@ -93,7 +93,8 @@ class FoldedAccount {
     const before = this.sessions.get(sessionId);
     const state = after(sessionFold, before?.state, event);
     if (state === undefined) return;
-    const lastUsedAt = before === undefined || usedByOwner.has(event.type) ? event.recordedAt : before.lastUsedAt;
+    const isUse = before === undefined || usedByOwner.has(event.type);
+    const lastUsedAt = isUse ? event.recordedAt : before.lastUsedAt;
     this.sessions.set(sessionId, { state, lastUsedAt });
   }
 }

@@ -52,7 +52,9 @@ export function readAnchor(text: string): SignedAnchor {
     texts.every((name) => typeof anchor[name] === 'string') &&
     counts.every((name) => Number.isSafeInteger(anchor[name])) &&
     /^\d{1,20}$/.test(anchor.position ?? '');
-  if (!isAnchor) throw new AuditorError('anchor_malformed', 'The file is not an anchor that this version knows.');
+  if (!isAnchor) {
+    throw new AuditorError('anchor_malformed', 'The file is not an anchor that this version knows.');
+  }
   return anchor as SignedAnchor;
 }
 

@@ -1,4 +1,4 @@
-// Events as others read them: NDJSON and CSV, filtered, without credentials, personal data sealed or left out.
+// Events as others read them: NDJSON and CSV, filtered, without credentials, personal data sealed or not.
 import type { Feed, RecordedEvent } from '@sallyport/engine';
 import { walk } from './moment.js';
 import type { Walk } from './moment.js';
@@ -15,7 +15,7 @@ export interface ExportOptions extends Walk {
   readonly personal: boolean;
 }
 
-/** The columns of CSV, which are the members of NDJSON. A new member of events is exported once it is here. */
+/** The columns of CSV, which are the members of NDJSON. What is not here is not exported. */
 export const exportColumns = [
   'position',
   'recordedAt',

@@ -1,5 +1,6 @@
 // What auditors ask of a ledger, over the ports: is it what was written, who could act when, what happened.
 export * from './account-at.js';
+export * from './account-timeline.js';
 export * from './anchor.js';
 export * from './errors.js';
 export * from './export.js';

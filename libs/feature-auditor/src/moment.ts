@@ -1,11 +1,12 @@
-// A place in the ledger's history, named by a position or by an instant, and the walk through the events up to it.
+// A place in the ledger's history, named by a position or an instant, and the walk through events up to it.
 import { comparePositions, isEngineError } from '@sallyport/engine';
 import type { Feed, Position, RecordedEvent } from '@sallyport/engine';
 import { AuditorError } from './errors.js';
 
 /** `instant` is ISO 8601 with milliseconds in UTC, so that instants compare as texts. */
 export type Moment =
-  { readonly kind: 'position'; readonly position: Position } | { readonly kind: 'instant'; readonly instant: string };
+  | { readonly kind: 'position'; readonly position: Position }
+  | { readonly kind: 'instant'; readonly instant: string };
 
 /** A decimal number, or an ISO 8601 date or time that names its zone; undefined for anything else. */
 export function parseMoment(text: string): Moment | undefined {
@@ -66,7 +67,8 @@ async function readPage(feed: Feed, after: Position | null, limit: number): Prom
 
 function isPast(event: RecordedEvent, to: Moment | undefined): boolean {
   if (to === undefined) return false;
-  return to.kind === 'position' ? comparePositions(event.position, to.position) > 0 : event.recordedAt > to.instant;
+  if (to.kind === 'instant') return event.recordedAt > to.instant;
+  return comparePositions(event.position, to.position) > 0;
 }
 
 function isBefore(event: RecordedEvent, from: Moment | undefined): boolean {

@@ -1,4 +1,4 @@
-// Whether the live views are what the ledger's events fold to: all of them made again, and compared row by row.
+// Whether the live views are what the ledger's events fold to: made again, and compared row by row.
 import { isDeepStrictEqual } from 'node:util';
 import { comparePositions, replayProjections } from '@sallyport/engine';
 import type { Feed, JsonObject, Position, Projection, ViewRow, ViewStore } from '@sallyport/engine';
@@ -79,7 +79,8 @@ class Comparison {
 
   constructor(private readonly ports: ReplayViewsPorts) {}
 
-  async compare({ name: projection, generation }: Projection, view: string, position: Position): Promise<void> {
+  async compare(replayed: Projection, view: string, position: Position): Promise<void> {
+    const { name: projection, generation } = replayed;
     const before = this.differenceCount;
     const [live, rebuilt] = [
       new Cursor(this.ports.live, view, generation),

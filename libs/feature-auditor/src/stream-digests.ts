@@ -3,8 +3,9 @@ import { hash } from 'node:crypto';
 import type { RecordedEvent } from '@sallyport/engine';
 
 /**
- * The head of a stream names only the event before it, and an event appended at any revision not even that. So
- * a stream's digest is rolled over all of its events, each with its position in the store. Some 300 bytes a stream.
+ * The head of a stream names only the event before it, and an event appended at any revision not even that.
+ * So a stream's digest is rolled over all of its events, each with its position in the store. Some 300 bytes
+ * a stream.
  */
 export class StreamDigests {
   private readonly heads = new Map<string, { revision: number; digest: string }>();
@@ -20,7 +21,7 @@ export class StreamDigests {
     return this.heads.size;
   }
 
-  /** SHA-256 (base64url) of the tree over all streams in order of name, built as RFC 9162 (section 2.1.1) has it. */
+  /** SHA-256 (base64url) of the tree over all streams in order of name, as RFC 9162 (2.1.1) shapes it. */
   root(): string {
     const names = [...this.heads.keys()].sort();
     const leaves = names.map((stream) => {
@@ -31,7 +32,7 @@ export class StreamDigests {
   }
 }
 
-/** Pairs level by level; an odd one out moves up unpaired, which gives the same tree as splitting at powers of two. */
+/** Pairs level by level; an odd one moves up alone: the same tree as splitting at powers of two. */
 function treeHash(leaves: readonly string[]): string {
   let level = leaves;
   while (level.length > 1) {

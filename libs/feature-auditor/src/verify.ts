@@ -47,8 +47,8 @@ const maxStates = 100_000;
 const storedTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /**
- * Looks at every event up to the head that the store has now: revisions without gaps, positions in order, times
- * that never go back, carried against folded state, the chain of hashes, and what was anchored.
+ * Looks at every event up to the head that the store has now: revisions without gaps, positions in order,
+ * times that never go back, carried against folded state, the chain of hashes, and what was anchored.
  */
 export function verifyLedger(ports: VerifyPorts, options: VerifyOptions = {}): Promise<Findings> {
   return new Verification(ports, options).run();
@@ -115,7 +115,7 @@ class Verification {
     const { stream } = event;
     const fold = this.foldOf(stream);
     const trail = this.trails.get(stream);
-    const before = trail === undefined ? undefined : { ...trail, state: await this.stateOf(stream, trail, fold) };
+    const before = trail && { ...trail, state: await this.stateOf(stream, trail, fold) };
     const { problems, after } = checkEvent(fold, before, event);
     this.say(...problems);
     this.trails.set(stream, { revision: after.revision, hash: after.hash });
@@ -132,7 +132,7 @@ class Verification {
     }
   }
 
-  private async stateOf(stream: string, { revision }: Trail, fold: Fold<unknown> | undefined): Promise<unknown> {
+  private async stateOf(stream: string, { revision }: Trail, fold?: Fold<unknown>): Promise<unknown> {
     if (fold === undefined || this.states.has(stream)) return this.states.get(stream);
     try {
       return await stateAt(this.ports.store, fold, { stream, revision });
@@ -163,12 +163,14 @@ class Verification {
     if (anchor === undefined || this.anchorJudged) return;
     this.anchorJudged = true;
     const { position, events, streams, root } = anchor;
-    if (this.position !== position) this.say(`the ledger ends at ${this.position}, it was anchored at ${position}`);
-    const differ =
-      this.events !== events || this.digests.streams !== streams || this.digests.root() !== root;
-    if (!differ) return;
-    const counted = `${this.events} events in ${this.digests.streams} streams, anchored were ${events} in ${streams}`;
-    this.say(`up to position ${position} the ledger is not what was anchored: ${counted}`);
+    if (this.position !== position) {
+      this.say(`the ledger has no event at position ${position}, where it was anchored`);
+    }
+    const counted = this.events === events && this.digests.streams === streams;
+    if (counted && this.digests.root() === root) return;
+    const is = `${this.events} events in ${this.digests.streams} streams`;
+    const was = counted ? 'of them other ones' : `${events} in ${streams}`;
+    this.say(`up to position ${position} the ledger is not what was anchored: ${is}, anchored were ${was}`);
   }
 
   private say(...problems: readonly string[]): void {

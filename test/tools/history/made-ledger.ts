@@ -98,14 +98,23 @@ class Maker {
     const { accountId, sessionId, account } = person;
     const [device] = account.devices;
     const grant = {
-      ...{ sessionId, accountId, clientId: 'demo-phone', scope: 'offline_access profile' },
-      ...{ marker: { account: 1, cutoffs: -1 }, authTimeMs: this.nowMs, acr: 'pwd', amr: ['pwd'] },
+      sessionId,
+      accountId,
+      clientId: 'demo-phone',
+      scope: 'offline_access profile',
+      marker: { account: 1, cutoffs: -1 },
+      authTimeMs: this.nowMs,
+      acr: 'pwd',
+      amr: ['pwd'],
     };
     const key = { jkt: device?.jkt ?? '', deviceId: device?.id ?? '', proofHash: this.text(16) };
     const decision = startSession(
       { session: undefined, started: undefined, account, cutoffs: noCutoffs },
       {
-        ...{ nowMs: this.nowMs, grant, policy, key: { ...key, nonceTimeMs: this.nowMs } },
+        nowMs: this.nowMs,
+        grant,
+        policy,
+        key: { ...key, nonceTimeMs: this.nowMs },
         token: { fingerprint: this.text(43), keyId: '5f1c0a7e' },
         appVersion: '4.2.0',
       },
@@ -122,7 +131,10 @@ class Maker {
     const decision = rotate(
       { sessionId, session, account, cutoffs: noCutoffs },
       {
-        ...{ nowMs: this.nowMs, clientId: 'demo-phone', presented: { generation, fingerprint }, policy },
+        nowMs: this.nowMs,
+        clientId: 'demo-phone',
+        presented: { generation, fingerprint },
+        policy,
         proof: { ...proof, attemptHash: this.text(16) },
         successor: { fingerprint: this.text(43), keyId: '5f1c0a7e' },
         network: { country: 'CH', asn: 3303, kind: 'mobile', ipTag: this.text(16) },
@@ -139,7 +151,10 @@ class Maker {
     this.nowMs += 5;
     const ids = { id: this.uuid(), correlationId: this.text(22), causationId: this.uuid(), partitionKey };
     const event: EventDraft = {
-      ...{ ...ids, type, schemaVersion: 1, actor: { kind: 'user', id: partitionKey } },
+      ...ids,
+      type,
+      schemaVersion: 1,
+      actor: { kind: 'user', id: partitionKey },
       data: data as JsonObject,
     };
     const expected = type === 'account.opened' || type === 'session.started' ? -1 : this.revisionOf(data);
