@@ -43,6 +43,7 @@ export async function* walk(feed: Feed, { from, to, progressed }: Walk): AsyncGe
     const page = await readPage(feed, after, pageSize);
     const last = page.at(-1);
     if (last === undefined) return;
+    if (comparePositions(last.position, after) <= 0) throw unreadable(after, 'is not in its place');
     const start = begun ? 0 : page.findIndex((event) => !isBefore(event, from));
     const end = page.findIndex((event) => isPast(event, to) || comparePositions(event.position, head) > 0);
     begun ||= start !== -1;
@@ -60,9 +61,13 @@ async function readPage(feed: Feed, after: Position | null, limit: number): Prom
   } catch (error) {
     if (!isEngineError(error, 'store_damaged')) throw error;
     if (limit > 1) return readPage(feed, after, Math.floor(limit / 2));
-    const place = after === null ? 'The first event' : `The event after position ${after}`;
-    throw new AuditorError('event_unreadable', `${place} cannot be read.`, { cause: error });
+    throw unreadable(after, 'cannot be read', error);
   }
+}
+
+function unreadable(after: Position | null, problem: string, cause?: unknown): AuditorError {
+  const place = after === null ? 'The first event' : `The event after position ${after}`;
+  return new AuditorError('event_unreadable', `${place} ${problem}.`, { cause });
 }
 
 function isPast(event: RecordedEvent, to: Moment | undefined): boolean {

@@ -80,7 +80,7 @@ class Verification {
       this.say(...((await this.ports.files?.streamProblems()) ?? []));
     } catch (error) {
       if (!(error instanceof AuditorError) && !isEngineError(error, 'store_damaged')) throw error;
-      this.say(`after position ${this.position}: ${error.message}`);
+      this.say(error instanceof AuditorError ? error.message : `After position ${this.position}: ${error.message}`);
     }
     this.judgeAnchor();
     const { events, position, recordedAt, problemCount, problems } = this;

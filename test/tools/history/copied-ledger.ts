@@ -1,0 +1,21 @@
+// Writes events that were recorded elsewhere into a ledger's file, at the same positions and times.
+import { SqliteEventStore } from '@sallyport/adapter-sqlite';
+import type { RecordedEvent } from '@sallyport/engine';
+
+/** Types that the service appends at any revision, so that they name no event before them. */
+const atAnyRevision = /^(session\.revoked|(login|keys)\.)/;
+
+/** The file is new, and at rest afterwards: no log beside it. */
+export async function copyLedger(events: readonly RecordedEvent[], file: string): Promise<void> {
+  let nowMs = 0;
+  const store = SqliteEventStore.open({ file, clock: { now: () => nowMs }, synchronous: 'OFF' });
+  try {
+    for (const { stream, revision, recordedAt, ...event } of events) {
+      nowMs = Date.parse(recordedAt);
+      const expected = atAnyRevision.test(event.type) ? 'any' : revision - 1;
+      await store.append({ stream, expected, events: [event], guards: [] });
+    }
+  } finally {
+    await store.close();
+  }
+}
