@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { once } from 'node:events';
-import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
-import type { Projection } from '@sallyport/engine';
+import { projections } from '@sallyport/core-views';
 import { accountAt, accountTimeline, anchorProblems, exportEvents } from '@sallyport/feature-auditor';
 import { parseMoment, replayViews, signAnchor, verifyLedger } from '@sallyport/feature-auditor';
 import type { ExportFormat, Findings, Moment, SignedAnchor, TimelineLine } from '@sallyport/feature-auditor';
@@ -38,9 +37,6 @@ const work: Readonly<Record<VerbName, (asked: Asked) => Promise<Answer>>> = {
   verify,
   anchor,
 };
-
-/** Every set of views that the service keeps. */
-const projections: readonly Projection[] = [sessionsProjection, timelineProjection];
 
 /** Runs the verb. Throws `AuditFailure`, `AuditorError`, `EngineError`, `SqliteFileError`. */
 export function runVerb(name: VerbName, asked: Asked): Promise<Answer> {

@@ -1,7 +1,7 @@
 // The thread that folds the ledger into the views: reads the ledger's file, alone writes the views' file.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
-import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
+import { projections } from '@sallyport/core-views';
 import { isEngineError, runProjections } from '@sallyport/engine';
 import type { ViewWorkerOrder, ViewWorkerReport } from '@sallyport/feature-sessions';
 
@@ -26,7 +26,7 @@ const feed = SqliteFeed.openReadOnly(ledgerFile);
 const views = SqliteViewStore.open(viewsFile);
 try {
   await runProjections(
-    [sessionsProjection, timelineProjection],
+    projections,
     { feed, views, clock: Date },
     {
       signal: stop.signal,

@@ -112,14 +112,13 @@ function foldedState(
   event: LedgerEvent,
 ): { readonly state: unknown; readonly problem?: string } {
   const from = before === undefined ? fold.initial : before.state;
-  let state: unknown;
   try {
-    state = fold.evolve(from, event, event.revision);
+    const state = fold.evolve(from, event, event.revision);
+    return { state, problem: carriedProblem(fold, event, state) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { state: fold.carried(event) ?? from, problem: `cannot be folded: ${why}` };
+    return { state: from, problem: `cannot be folded: ${why}` };
   }
-  return { state, problem: carriedProblem(fold, event, state) };
 }
 
 function chainProblem(event: LedgerEvent, before: CheckedStream | undefined): string | undefined {

@@ -1,4 +1,5 @@
 // Pure folds of the ledger's events into the tables that answer questions.
+export * from './projections.js';
 export * from './rows.js';
 export * from './sessions-projection.js';
 export { happeningOf, sentenceOf, tellers } from './timeline.js';

@@ -10,6 +10,7 @@ export * from './memory-event-store.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';
 export * from './mmdb-file.js';
+export * from './random-acts.js';
 export * from './random-world.js';
 export * from './refreshes.js';
 export * from './secret-store-contract.js';

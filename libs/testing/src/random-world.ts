@@ -44,6 +44,9 @@ const startMs = Date.parse('2026-11-22T12:00:00.000Z');
 const ending = { ...policy, staleTokenEndsSession: true };
 const once = { count: 1, over: false };
 
+/** What the service appends at any revision, so that it names no event before it. */
+const atAnyRevision = /^(session\.revoked|login\.[a-z]+)$/;
+
 /** How often each kind of act is worth drawing. */
 export const actWeights = {
   open: 6,
@@ -149,7 +152,9 @@ export class RandomWorld {
       this.count += 1;
       return { id: String(this.count), type, schemaVersion: 1, data: data as JsonObject, ...context };
     });
-    await this.store.append({ stream, expected: 'any', events, guards: [] });
+    const [head = -1] = await this.store.heads([stream]);
+    const expected = events.some(({ type }) => atAnyRevision.test(type)) ? 'any' : head;
+    await this.store.append({ stream, expected, events, guards: [] });
   }
 }
 

@@ -2,17 +2,14 @@
 import { SqliteEventStore } from '@sallyport/adapter-sqlite';
 import type { RecordedEvent } from '@sallyport/engine';
 
-/** Types that the service appends at any revision, so that they name no event before them. */
-const atAnyRevision = /^(session\.revoked|(login|keys)\.)/;
-
-/** The file is new, and at rest afterwards: no log beside it. */
+/** What names no event before it stays so. The file is new, and at rest afterwards: no log beside it. */
 export async function copyLedger(events: readonly RecordedEvent[], file: string): Promise<void> {
   let nowMs = 0;
   const store = SqliteEventStore.open({ file, clock: { now: () => nowMs }, synchronous: 'OFF' });
   try {
     for (const { stream, revision, recordedAt, ...event } of events) {
       nowMs = Date.parse(recordedAt);
-      const expected = atAnyRevision.test(event.type) ? 'any' : revision - 1;
+      const expected = revision > 0 && event.previousHash === undefined ? 'any' : revision - 1;
       await store.append({ stream, expected, events: [event], guards: [] });
     }
   } finally {

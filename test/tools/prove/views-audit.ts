@@ -2,36 +2,35 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { Database, SqliteFeed, SqliteViewStore, type Connection } from '@sallyport/adapter-sqlite';
-import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
-import { comparePositions, Feed, rebuildProjection } from '@sallyport/engine';
-import type { Position, Projection, RecordedEvent } from '@sallyport/engine';
+import { SqliteFeed, SqliteViewStore } from '@sallyport/adapter-sqlite';
+import { projections } from '@sallyport/core-views';
+import { comparePositions } from '@sallyport/engine';
+import type { Projection } from '@sallyport/engine';
+import { replayViews } from '@sallyport/feature-auditor';
+import type { RowDifference } from '@sallyport/feature-auditor';
 
-/** Every row of a projection's tables by table and key, and its checkpoint, read in one transaction. */
-interface Dump {
-  readonly checkpoint: Position | null;
-  readonly rows: ReadonlyMap<string, unknown>;
-}
-
-const projections: readonly Projection[] = [sessionsProjection, timelineProjection];
 const maxProblems = 5;
 
-/** Rows that a rebuild makes otherwise, not at all, or that it does not make; at most five a projection. */
+/** Rows that a replay makes otherwise, not at all, or that it does not make; at most five. */
 export async function viewsProblems(viewsFile: string, ledgerFile: string): Promise<string[]> {
-  const problems: string[] = [];
-  for (const projection of projections) {
-    const live = dump(viewsFile, projection);
-    const rebuilt = await rebuild(ledgerFile, projection, live.checkpoint);
-    const names = new Set([...live.rows.keys(), ...rebuilt.rows.keys()]);
-    const isSame = (name: string) => isDeepStrictEqual(live.rows.get(name), rebuilt.rows.get(name));
-    const differing = [...names].filter((name) => !isSame(name)).slice(0, maxProblems);
-    for (const name of differing) {
-      const [is, should] = [live, rebuilt].map(({ rows }) => JSON.stringify(rows.get(name)) ?? 'absent');
-      problems.push(`view row ${name} at ${live.checkpoint} is ${is}, a rebuild makes it ${should}`);
-    }
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-rebuild-'));
+  const copy = join(folder, 'live.sqlite');
+  SqliteViewStore.copy(viewsFile, copy);
+  const live = SqliteViewStore.openReadOnly(copy);
+  const rebuilt = SqliteViewStore.open(join(folder, 'rebuilt.sqlite'), 'OFF');
+  const feed = SqliteFeed.openReadOnly(ledgerFile);
+  try {
+    const { differences, problems } = await replayViews(projections, { feed, live, rebuilt });
+    return [...problems, ...differences.slice(0, maxProblems).map(differenceWords)];
+  } finally {
+    for (const one of [feed, live, rebuilt]) one.close();
+    rmSync(folder, { recursive: true, force: true });
   }
-  return problems;
+}
+
+function differenceWords({ view, key, live, rebuilt }: RowDifference): string {
+  const [is, should] = [live, rebuilt].map((row) => JSON.stringify(row) ?? 'absent');
+  return `view row ${view} ${key} is ${is}, a replay makes it ${should}`;
 }
 
 /** Resolves once the views' writer has folded everything in the ledger; false after the time. */
@@ -54,68 +53,5 @@ export async function viewsCaughtUp(
   } finally {
     feed.close();
     views.close();
-  }
-}
-
-async function rebuild(ledgerFile: string, projection: Projection, upTo: Position | null): Promise<Dump> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-rebuild-'));
-  const file = join(folder, 'views.sqlite');
-  const ledger = SqliteFeed.openReadOnly(ledgerFile);
-  const views = SqliteViewStore.open(file);
-  try {
-    const feed = new FeedUpTo(ledger, Number(upTo ?? 0));
-    const signal = new AbortController().signal;
-    await rebuildProjection(projection, { feed, views, clock: Date }, { signal });
-    return dump(file, projection);
-  } finally {
-    views.close();
-    ledger.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function dump(file: string, projection: Projection): Dump {
-  const db = new Database(file, { readonly: true });
-  try {
-    return db.transaction(() => readAll(db, projection))();
-  } finally {
-    db.close();
-  }
-}
-
-function readAll(db: Connection, { name, generation, views }: Projection): Dump {
-  const place = db.prepare('SELECT position FROM checkpoints WHERE projection = ? AND generation = ?');
-  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE '%:%'");
-  const rows = new Map<string, unknown>();
-  const own = new Set(views.map((view) => `${view}:${generation}`));
-  for (const table of (tables.pluck().all() as string[]).filter((one) => own.has(one))) {
-    const all = db.prepare(`SELECT key, owner, body FROM "${table}"`).all() as Record<string, string>[];
-    for (const { key, owner, body } of all) {
-      rows.set(`${table} ${key}`, { owner, body: JSON.parse(body ?? '') as unknown });
-    }
-  }
-  return { checkpoint: (place.pluck().get(name, generation) as string | undefined) ?? null, rows };
-}
-
-/** A feed that ends at a position, whatever the ledger holds after it. */
-class FeedUpTo extends Feed {
-  constructor(
-    private readonly whole: Feed,
-    private readonly last: number,
-  ) {
-    super();
-  }
-
-  async read(after: Position | null, limit: number): Promise<RecordedEvent[]> {
-    const events = await this.whole.read(after, limit);
-    return events.filter(({ position }) => Number(position) <= this.last);
-  }
-
-  head(): Promise<Position | null> {
-    return Promise.resolve(this.last === 0 ? null : String(this.last));
-  }
-
-  wait(): Promise<boolean> {
-    return Promise.resolve(false);
   }
 }
