@@ -62,7 +62,9 @@ describe('a ledger that was anchored', () => {
     const random = new Random(seed);
     const cells = eventCells(original);
     expect(cells.map(({ position }) => position)).toEqual(cells.map((_, at) => at + 1));
-    const offsets = cells.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, at) => start + at));
+    const offsets = cells.flatMap(({ start, end }) => {
+      return Array.from({ length: end - start }, (_, at) => start + at);
+    });
     const unread = new Set(cells.map((cell) => cell.unread));
     const bytes = readFileSync(original);
     const unseen: number[] = [];
@@ -101,13 +103,15 @@ describe('a ledger that was anchored', () => {
         db.prepare('DELETE FROM heads WHERE stream_id > ?').run(last);
       });
       const { problems } = await audit(altered, anchor);
-      if (!problems.some((problem) => problem.includes(`no event at position ${anchor.position}`))) unseen.push(last);
+      const gone = `no event at position ${anchor.position}`;
+      if (!problems.some((problem) => problem.includes(gone))) unseen.push(last);
     }
     expect(unseen).toEqual([]);
     alter((db) => {
       db.prepare('DELETE FROM events WHERE position = ?').run(Number(anchor.position));
-      db.prepare(`INSERT INTO events SELECT position + 1, stream_id, revision + 1, stream, recorded_at, type, body
-        FROM events ORDER BY position DESC LIMIT 1`).run();
+      db.exec(`INSERT INTO events
+        SELECT position + 1, stream_id, revision + 1, stream, recorded_at, type, body
+        FROM events ORDER BY position DESC LIMIT 1`);
     });
     expect((await audit(altered, anchor)).problemCount).toBeGreaterThan(0);
   }, 240_000);
@@ -126,7 +130,8 @@ function removeWithoutTrace(db: InstanceType<typeof Database>, position: number)
   const later = db.prepare('SELECT position FROM events WHERE position > ? ORDER BY position').pluck();
   const move = db.prepare('UPDATE events SET position = position - 1 WHERE position = ?');
   for (const at of later.all(position) as number[]) move.run(at);
-  db.exec('UPDATE events SET stream_id = -(SELECT min(e.position) FROM events e WHERE e.stream = events.stream)');
+  db.exec(`UPDATE events
+    SET stream_id = -(SELECT min(e.position) FROM events e WHERE e.stream = events.stream)`);
   db.exec('UPDATE events SET stream_id = -stream_id');
   db.exec('DELETE FROM heads');
   db.exec('INSERT INTO heads SELECT stream, min(position) FROM events GROUP BY stream');

@@ -47,7 +47,7 @@ export interface Verb {
 /** Every verb there is. */
 export const verbs = {
   timeline: {
-    summary: 'What happened to an account, in words. Refreshes in a row are one line, without --every.',
+    summary: 'What happened to an account, in words. Refreshes are summed up, but with --every.',
     options: ['account', 'from', 'to', 'every'],
     needs: ['account'],
   },
@@ -108,7 +108,7 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   );
   let values: Values;
   try {
-    ({ values } = parseArgs({ args: [...args], options: specification }) as { values: Values });
+    ({ values } = parseArgs({ args: joined(args), options: specification }) as { values: Values });
   } catch (error) {
     return (error as Error).message.split('. To specify')[0] ?? 'The options cannot be read.';
   }
@@ -116,6 +116,19 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   if (empty !== undefined) return `--${empty[0]} is empty.`;
   const missing = verb.needs.find((need) => values[need] === undefined);
   return missing === undefined ? values : `--${missing} is missing.`;
+}
+
+/** Values that begin with a dash, as ids may, joined to their options: else they would be taken for options. */
+function joined(args: readonly string[]): string[] {
+  const isOption = (arg: string): boolean => Object.hasOwn(options, arg.replace(/^--|=.*$/g, ''));
+  const texts: string[] = [];
+  for (const arg of args) {
+    const before = texts.at(-1) ?? '';
+    const isValue = arg.startsWith('-') && !isOption(arg) && isOption(before) && !before.includes('=');
+    if (isValue) texts[texts.length - 1] = `${before}=${arg}`;
+    else texts.push(arg);
+  }
+  return texts;
 }
 
 function helpOnAll(): string {

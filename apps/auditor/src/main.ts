@@ -44,7 +44,7 @@ async function main(parsed: Parsed): Promise<number> {
   }
 }
 
-/** Throws on what nobody expected. */
+/** Why there is no answer. What no port throws, a fold has thrown, at an event that no decision made. */
 function failureOf(error: unknown): AuditFailure {
   if (error instanceof AuditFailure) return error;
   if (error instanceof AuditorError) return new AuditFailure('differs', error.message, { cause: error });
@@ -55,8 +55,9 @@ function failureOf(error: unknown): AuditFailure {
   const damaged = isEngineError(error, 'store_damaged') || /^SQLITE_(CORRUPT|NOTADB)/.test(String(code));
   if (damaged) return new AuditFailure('differs', `The file is damaged: ${message}`, { cause: error });
   const away = isEngineError(error) || /^(SQLITE_|E[A-Z]+$)/.test(String(code));
-  if (!away) throw error;
-  return new AuditFailure('unavailable', `The data cannot be read: ${message}`, { cause: error });
+  if (away) return new AuditFailure('unavailable', `The data cannot be read: ${message}`, { cause: error });
+  const advice = 'npm run auditor -- verify tells where the ledger is wrong.';
+  return new AuditFailure('differs', `An event cannot be folded: ${message}. ${advice}`, { cause: error });
 }
 
 /** What the driver or the system said. */

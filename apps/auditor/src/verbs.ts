@@ -80,8 +80,8 @@ async function write({ values, surroundings, progressed }: Asked): Promise<Answe
   }
   const [from, to] = [momentOf(values, 'from'), momentOf(values, 'to')];
   const wanted = { format, account, types, personal, from, to, progressed };
-  if (out !== undefined) writeNew(out, '');
   return withLedger(surroundings.dataDir, async ({ feed }) => {
+    if (out !== undefined) writeNew(out, '');
     const hash = createHash('sha256');
     const stream = out === undefined ? process.stdout : createWriteStream(out);
     let events = 0;

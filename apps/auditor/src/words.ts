@@ -25,7 +25,7 @@ export function stateWords(at: AccountAt): string {
   return `${lines.map(plain).join('\n')}\n`;
 }
 
-function sessionWords({ sessionId, state, lastUsedAt, standing, refresh }: SessionAt): string {
+function sessionWords({ sessionId, state, lastUsedAt, standing, refresh, holds }: SessionAt): string {
   const { network, deviceId, clientId, startedAt, expiresAt, idleExpiresAt } = state;
   const place = [network?.country, network?.asn === null ? undefined : network?.asn, network?.kind];
   const from = network === undefined ? '' : ` from ${place.filter((part) => part !== undefined).join(' ')}`;
@@ -36,7 +36,12 @@ function sessionWords({ sessionId, state, lastUsedAt, standing, refresh }: Sessi
     `session ${sessionId} of ${clientId} ${device}: ${why};`,
     `started ${startedAt}, last used ${lastUsedAt}${from};`,
     `a refresh ${refreshWords(refresh)}`,
-  ].join(' ');
+    ...holds.map(({ rule, reason }) => {
+      return `; sensitive actions held${rule === undefined ? '' : ` by ${rule}`}: ${reason}`;
+    }),
+  ]
+    .join(' ')
+    .replaceAll(' ;', ';');
 }
 
 function refreshWords(answer: RefreshAnswer): string {

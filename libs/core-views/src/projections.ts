@@ -1,4 +1,4 @@
-// Every projection that the service keeps up to date: what runs them, audits them and replays them reads this.
+// Every projection that the service keeps up to date: who runs, audits or replays them all reads this.
 import { sessionsProjection } from './sessions-projection.js';
 import { timelineProjection } from './timeline-projection.js';
 

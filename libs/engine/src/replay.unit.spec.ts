@@ -1,4 +1,4 @@
-// What a replay promises: the rows that a live run makes, whatever fits into memory, up to a position for each.
+// What a replay promises: the rows that a live run makes, whatever fits into memory, up to a position.
 import type { Feed, Position, Projection, ViewCommit } from './index.js';
 import { EngineError, rebuildProjection, replayProjections } from './index.js';
 import { MemoryEventStore, MemoryViewStore } from '@sallyport/testing';
@@ -32,7 +32,8 @@ const numbers = fc.array(fc.record({ key: fc.nat(8), n: fc.nat(3) }), { maxLengt
 
 async function filled(added: readonly { readonly key: number; readonly n: number }[]): Promise<Feed> {
   const store = new MemoryEventStore(clock);
-  const context = { correlationId: 'c', causationId: 'c', partitionKey: 's', actor: { kind: 'system' as const } };
+  const actor = { kind: 'system' as const };
+  const context = { correlationId: 'c', causationId: 'c', partitionKey: 's', actor };
   for (const [index, data] of added.entries()) {
     const draft = { id: `e${index}`, type: 'number.added', schemaVersion: 1, data, ...context };
     await store.append({ stream: 's', expected: 'any', events: [draft], guards: [] });
@@ -48,14 +49,16 @@ function inPages(feed: Feed, size: number): Feed {
 
 describe('replayProjections', () => {
   it('makes the rows that a live run makes, however few of them fit into memory', async () => {
-    const limits = fc.record({ page: fc.integer({ min: 1, max: 9 }), maxRows: fc.integer({ min: 1, max: 20 }) });
+    const upTo = (max: number) => fc.integer({ min: 1, max });
+    const limits = fc.record({ page: upTo(9), maxRows: upTo(20) });
     await fc.assert(
       fc.asyncProperty(numbers, limits, async (added, { page, maxRows }) => {
         const feed = await filled(added);
         const [live, views] = [new MemoryViewStore(), new MemoryViewStore()];
         const to = String(added.length);
         const replays = [left, right].map((projection) => ({ projection, to }));
-        expect(await replayProjections(replays, { feed: inPages(feed, page), views }, { maxRows })).toBe(added.length);
+        const ports = { feed: inPages(feed, page), views };
+        expect(await replayProjections(replays, ports, { maxRows })).toBe(added.length);
         for (const projection of [left, right]) {
           const { name } = projection;
           const signal = new AbortController().signal;
@@ -106,7 +109,8 @@ describe('replayProjections', () => {
     const told: Position[] = [];
     const progressed = (position: Position) => told.push(position);
     const replay = [{ projection: left, to: '9' }];
-    const running = replayProjections(replay, { feed: failing, views: new MemoryViewStore() }, { progressed });
+    const ports = { feed: failing, views: new MemoryViewStore() };
+    const running = replayProjections(replay, ports, { progressed });
     await expect(running).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(told).toEqual(['3', '6']);
   });

@@ -1,6 +1,8 @@
 // Who could act on an account at a moment, from which device, and what the service would have answered then.
-import { accountFold, cutoffsFold, sessionFold, sessionStanding, streams } from '@sallyport/core-session';
-import type { AccountState, CutoffsState, Fold, SessionState, Standing } from '@sallyport/core-session';
+import { accountFold, cutoffsFold, holdsOn, sessionFold } from '@sallyport/core-session';
+import { sessionStanding, streams } from '@sallyport/core-session';
+import type { AccountState, CutoffsState, Fold, Hold } from '@sallyport/core-session';
+import type { SessionState, Standing } from '@sallyport/core-session';
 import type { Feed, Position, RecordedEvent } from '@sallyport/engine';
 import { walk } from './moment.js';
 import type { Moment, Walk } from './moment.js';
@@ -21,6 +23,8 @@ export interface SessionAt {
   readonly lastUsedAt: string;
   readonly standing: Standing;
   readonly refresh: RefreshAnswer;
+  /** What held its sensitive actions: holds of its own and of the account. */
+  readonly holds: readonly Hold[];
 }
 
 /** Whether a sign-in with the right password would have been let in. */
@@ -84,7 +88,8 @@ class FoldedAccount {
     const { accountId, position, account, cutoffs } = this;
     const sessions = [...this.sessions].map(([sessionId, { state, lastUsedAt }]) => {
       const standing = sessionStanding({ sessionId, session: state, account, cutoffs }, Date.parse(instant));
-      return { sessionId, state, lastUsedAt, standing, refresh: refreshAnswer(state, standing) };
+      const holds = account === undefined ? [] : holdsOn(account, sessionId);
+      return { sessionId, state, lastUsedAt, standing, refresh: refreshAnswer(state, standing), holds };
     });
     return { accountId, position, instant, account, cutoffs, signIn: signInAnswer(account), sessions };
   }

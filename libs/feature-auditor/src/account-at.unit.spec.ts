@@ -30,7 +30,8 @@ function naive(events: readonly RecordedEvent[], accountId: string, nowMs: numbe
 
 describe('an account at a moment', () => {
   it('is what a naive fold says, at every instant and at every position of random histories', async () => {
-    const pauses = fc.array(fc.constantFrom(0, 1, 500, dayMs, 15 * dayMs), { minLength: 140, maxLength: 140 });
+    const pause = fc.constantFrom(0, 1, 500, dayMs, 15 * dayMs);
+    const pauses = fc.array(pause, { minLength: 140, maxLength: 140 });
     await fc.assert(
       fc.asyncProperty(randomActs(), pauses, fc.nat(), async (acts, waits, pick) => {
         const world = new RandomWorld();
@@ -57,7 +58,7 @@ describe('an account at a moment', () => {
     );
   });
 
-  it('answers a refresh and a sign-in as the service does: reasons only to those who have the key', async () => {
+  it('answers a refresh and a sign-in as the service does, reasons to those who have the key', async () => {
     const world = new RandomWorld();
     for (const kind of ['open', 'link', 'start'] as const) await world.act({ kind, who: 0, which: 0 });
     const now = async () => {

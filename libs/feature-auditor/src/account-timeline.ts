@@ -7,7 +7,7 @@ import type { Feed, RecordedEvent } from '@sallyport/engine';
 import { walk } from './moment.js';
 import type { Moment, Walk } from './moment.js';
 
-/** One thing that happened, or several refreshes of one session in a row. Nothing personal. */
+/** One thing that happened, or the refreshes of one session until something else did. Nothing personal. */
 export interface TimelineLine extends Omit<Happening, 'personal'> {
   readonly sentence: string;
   /** How many events it stands for, and when the last of them was; absent for one. */
@@ -16,7 +16,7 @@ export interface TimelineLine extends Omit<Happening, 'personal'> {
 }
 
 export interface TimelineOptions extends Walk {
-  /** A line for every event; else refreshes in a row are one. */
+  /** A line for every event; else refreshes are summed up. */
   readonly every?: boolean;
 }
 
@@ -34,17 +34,21 @@ export async function* accountTimeline(
   { from, to, every = false, progressed }: TimelineOptions,
 ): AsyncGenerator<TimelineLine> {
   const told = new Told(accountId);
-  let last: TimelineLine | undefined;
+  let sums: TimelineLine[] = [];
   for await (const page of walk(feed, { to, progressed })) {
     for (const event of page) {
       const line = told.line(event);
       if (line === undefined || isBefore(line, from)) continue;
-      const joined = every || last === undefined ? undefined : join(last, line);
-      if (joined === undefined && last !== undefined) yield last;
-      last = joined ?? line;
+      if (!every && isSummed(line)) {
+        addTo(sums, line);
+        continue;
+      }
+      yield* sums;
+      sums = [];
+      yield line;
     }
   }
-  if (last !== undefined) yield last;
+  yield* sums;
 }
 
 /** What events of a session leave unsaid, its earlier ones have said. */
@@ -72,12 +76,18 @@ class Told {
   }
 }
 
-/** Both in one line, where they are refreshes of one session from one country. */
-function join(before: TimelineLine, line: TimelineLine): TimelineLine | undefined {
-  const isSummed = tellers[line.type as keyof typeof tellers].unlisted !== undefined;
-  const isAlike = line.type === before.type && line.sessionId === before.sessionId;
-  if (!isSummed || !isAlike || line.country !== before.country) return undefined;
-  return { ...before, count: (before.count ?? 1) + 1, until: line.at };
+function isSummed({ type }: TimelineLine): boolean {
+  return tellers[type as keyof typeof tellers].unlisted !== undefined;
+}
+
+/** One line for each session and country, until something else happens to the account. */
+function addTo(sums: TimelineLine[], line: TimelineLine): void {
+  const alike = sums.findIndex(({ type, sessionId, country }) => {
+    return type === line.type && sessionId === line.sessionId && country === line.country;
+  });
+  const sum = sums[alike];
+  if (sum === undefined) sums.push(line);
+  else sums[alike] = { ...sum, count: (sum.count ?? 1) + 1, until: line.at };
 }
 
 function isBefore({ position, at }: TimelineLine, from: Moment | undefined): boolean {

@@ -3,18 +3,21 @@ import type { RecordedEvent } from '@sallyport/engine';
 import { MemoryEventStore, openedMs } from '@sallyport/testing';
 import { exportColumns, exportEvents } from './export.js';
 import type { ExportOptions } from './export.js';
+import type { Moment } from './moment.js';
 
 /** Three events of two accounts; the first has everything that an event can have. */
 async function filled(): Promise<MemoryEventStore> {
   let nowMs = openedMs;
   const store = new MemoryEventStore({ now: () => (nowMs += 1_000) });
   const append = (stream: string, type: string, more: object) => {
-    const context = { correlationId: 'c', causationId: 'd', partitionKey: stream.slice(-1), schemaVersion: 1 };
-    const event = { id: 'i', type, actor: { kind: 'user' as const }, data: {}, ...context, ...more };
+    const context = { correlationId: 'c', causationId: 'd', partitionKey: stream.slice(-1) };
+    const actor = { kind: 'user' as const };
+    const event = { id: 'i', type, schemaVersion: 1, actor, data: {}, ...context, ...more };
     return store.append({ stream, expected: 'any', events: [event], guards: [] });
   };
   const said = { reason: 'a "quoted", reason;\nin two lines' };
-  await append('account-a', 'account.opened', { data: said, personal: 'sealed-personal', credential: 'sealed-hash' });
+  const sealed = { personal: 'sealed-personal', credential: 'sealed-hash' };
+  await append('account-a', 'account.opened', { data: said, ...sealed });
   await append('session-b', 'session.started', {});
   await append('session-b', 'session.revoked', {});
   return store;
@@ -28,13 +31,16 @@ async function exported(options: Partial<ExportOptions> = {}): Promise<string> {
     text += piece.text;
     events += piece.events;
   }
-  const lines = text.split(options.format === 'csv' ? '\r\n' : '\n').length - (options.format === 'csv' ? 2 : 1);
-  expect(events).toBe(lines);
+  const lines = options.format === 'csv' ? text.split('\r\n').slice(1) : text.split('\n');
+  expect(events).toBe(lines.length - 1);
   return text;
 }
 
 const parsed = async (options: Partial<ExportOptions> = {}): Promise<RecordedEvent[]> =>
   (await exported(options)).split('\n').slice(0, -1).map((line) => JSON.parse(line) as RecordedEvent);
+
+const second: Moment = { kind: 'position', position: '2' };
+const secondsTime: Moment = { kind: 'instant', instant: '2026-11-02T09:00:02.000Z' };
 
 describe('an export', () => {
   it('never has a credential, and personal data only when it is asked for, as ciphertext', async () => {
@@ -53,7 +59,7 @@ describe('an export', () => {
     const { credential: _credential, ...rest } = event as RecordedEvent;
     const [first] = await parsed({ personal: true });
     expect(first).toEqual(rest);
-    expect(Object.keys(first ?? {}).every((member) => (exportColumns as readonly string[]).includes(member))).toBe(true);
+    expect(exportColumns).toEqual(expect.arrayContaining(Object.keys(first ?? {})));
   });
 
   it('writes CSV with a header, each field quoted', async () => {
@@ -70,9 +76,9 @@ describe('an export', () => {
     ['several types', { types: ['session.revoked', 'account.opened'] }, [1, 3]],
     ['the beginning of a type', { types: ['session.'] }, [2, 3]],
     ['a type that only begins so', { types: ['session.start'] }, []],
-    ['positions', { from: { kind: 'position', position: '2' }, to: { kind: 'position', position: '2' } }, [2]],
-    ['a time', { from: { kind: 'instant', instant: '2026-11-02T09:00:02.000Z' } }, [2, 3]],
-    ['a time and a type', { to: { kind: 'instant', instant: '2026-11-02T09:00:02.000Z' }, types: ['session.'] }, [2]],
+    ['positions', { from: second, to: second }, [2]],
+    ['a time', { from: secondsTime }, [2, 3]],
+    ['a time and a type', { to: secondsTime, types: ['session.'] }, [2]],
   ])('filtered by %s has what it should', async (_, options, positions) => {
     expect((await parsed(options)).map(({ position }) => Number(position))).toEqual(positions);
   });

@@ -16,17 +16,24 @@ describe('a moment', () => {
     ['2026-11-22T12:00:00+01:00', { kind: 'instant', instant: '2026-11-22T11:00:00.000Z' }],
   ])('is named by %s', (text, moment) => expect(parseMoment(text)).toEqual(moment));
 
-  it.each(['', '-1', '1.5', 'yesterday', '2026-02-30', '2026-13-01', '2026-11-22T12:00:00', '2026-11-22 12:00Z'])(
-    'is not named by "%s"',
-    (text) => expect(parseMoment(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '-1',
+    '1.5',
+    'yesterday',
+    '2026-02-30',
+    '2026-13-01',
+    '2026-11-22T12:00:00',
+    '2026-11-22 12:00Z',
+  ])('is not named by "%s"', (text) => expect(parseMoment(text)).toBeUndefined());
 });
 
 /** A store whose events were recorded at these times, one event a time. */
 async function recordedAt(times: readonly number[]): Promise<MemoryEventStore> {
   const store = new MemoryEventStore({ now: () => 0 });
   for (const time of times) {
-    const context = { correlationId: 'c', causationId: 'c', partitionKey: '*', actor: { kind: 'system' as const } };
+    const actor = { kind: 'system' as const };
+    const context = { correlationId: 'c', causationId: 'c', partitionKey: '*', actor };
     const draft = { id: String(time), type: 'example.happened', schemaVersion: 1, data: {}, ...context };
     await store.append({ stream: 's', expected: 'any', events: [draft], guards: [] });
     // A store whose clock went back, as none of ours does.
@@ -39,7 +46,9 @@ const iso = (time: number): string => new Date(openedMs + time).toISOString();
 
 async function positions(store: MemoryEventStore, way: Walk): Promise<number[]> {
   const passed: number[] = [];
-  for await (const page of walk(store.feed, way)) passed.push(...page.map(({ position }) => Number(position)));
+  for await (const page of walk(store.feed, way)) {
+    passed.push(...page.map(({ position }) => Number(position)));
+  }
   return passed;
 }
 

@@ -1,4 +1,4 @@
-// The replay of views: equal to what was folded live, however that was cut short, and loud about any other row.
+// The replay of views: equal to what was folded live, however often cut short, and loud about other rows.
 import { sessionsProjection, timelineProjection } from '@sallyport/core-views';
 import { EngineError, runProjections } from '@sallyport/engine';
 import type { ProjectionProgress, ViewCommit, ViewRow } from '@sallyport/engine';
@@ -9,7 +9,7 @@ import type { ViewFindings } from './replay-views.js';
 
 const projections = [sessionsProjection, timelineProjection];
 
-/** A store whose writer dies at its commit number `dies`: before it, or after it and before it hears of it. */
+/** A store whose writer dies at its commit number `dies`: before it, or before it hears of it. */
 class DyingViews extends MemoryViewStore {
   dies = Infinity;
   heard = true;
@@ -30,7 +30,8 @@ async function follow(world: RandomWorld, views: DyingViews, batchSize: number):
     if (position === head) stop.abort();
   };
   const options = { signal: stop.signal, batchSize, progressed, failed: () => stop.abort() };
-  await runProjections(projections, { feed: world.store.feed, views, clock: { now: () => world.nowMs } }, options);
+  const ports = { feed: world.store.feed, views, clock: { now: () => world.nowMs } };
+  await runProjections(projections, ports, options);
 }
 
 function replay(world: RandomWorld, live: MemoryViewStore): Promise<ViewFindings> {
@@ -39,12 +40,11 @@ function replay(world: RandomWorld, live: MemoryViewStore): Promise<ViewFindings
 
 describe('views made again', () => {
   it('equal the live ones after random histories whose writer was killed again and again', async () => {
-    const kills = fc.array(fc.record({ after: fc.integer({ min: 1, max: 6 }), heard: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 5,
-    });
+    const kill = fc.record({ after: fc.integer({ min: 1, max: 6 }), heard: fc.boolean() });
+    const kills = fc.array(kill, { minLength: 1, maxLength: 5 });
+    const batchSizes = fc.integer({ min: 1, max: 20 });
     await fc.assert(
-      fc.asyncProperty(randomActs(), kills, fc.integer({ min: 1, max: 20 }), async (acts, deaths, batchSize) => {
+      fc.asyncProperty(randomActs(), kills, batchSizes, async (acts, deaths, batchSize) => {
         const world = new RandomWorld();
         const live = new DyingViews();
         const pace = Math.ceil(acts.length / (deaths.length + 1));
@@ -71,8 +71,10 @@ describe('views made again', () => {
     const [row] = await live.list('device', 1, 'a0');
     await alter(live, row?.key ?? '', change(row as ViewRow));
     const found = await replay(world, live);
-    expect(found).toMatchObject({ differenceCount: 1, differences: [{ view: 'device', key: row?.key, ...told }] });
-    expect(found.views.filter(({ differing }) => differing > 0)).toMatchObject([{ view: 'device', differing: 1 }]);
+    const differences = [{ view: 'device', key: row?.key, ...told }];
+    expect(found).toMatchObject({ differenceCount: 1, differences });
+    const differing = found.views.filter((view) => view.differing > 0);
+    expect(differing).toMatchObject([{ view: 'device', differing: 1 }]);
   });
 
   it('tell of a row too many, first, in the middle and last', async () => {
@@ -103,5 +105,6 @@ async function followed(): Promise<{ readonly world: RandomWorld; readonly live:
 async function alter(live: MemoryViewStore, key: string, row: ViewRow | null): Promise<void> {
   const { name: projection, generation } = sessionsProjection;
   const from = await live.checkpoint(projection, generation);
-  await live.commit({ projection, generation, from, to: from ?? '0', changes: [{ view: 'device', key, row }] });
+  const changes = [{ view: 'device', key, row }];
+  await live.commit({ projection, generation, from, to: from ?? '0', changes });
 }

@@ -80,7 +80,8 @@ class Verification {
       this.say(...((await this.ports.files?.streamProblems()) ?? []));
     } catch (error) {
       if (!(error instanceof AuditorError) && !isEngineError(error, 'store_damaged')) throw error;
-      this.say(error instanceof AuditorError ? error.message : `After position ${this.position}: ${error.message}`);
+      const place = error instanceof AuditorError ? '' : `After position ${this.position}: `;
+      this.say(`${place}${error.message}`);
     }
     this.judgeAnchor();
     const { events, position, recordedAt, problemCount, problems } = this;

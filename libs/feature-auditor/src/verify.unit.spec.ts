@@ -16,18 +16,25 @@ async function history(count = 60, seed = 5): Promise<RecordedEvent[]> {
 function verify(events: readonly RecordedEvent[], options: VerifyOptions = {}): Promise<Findings> {
   const log = new MemoryLog();
   log.events.push(...events);
-  for (const event of events) log.streams.set(event.stream, [...(log.streams.get(event.stream) ?? []), event]);
+  for (const event of events) {
+    log.streams.set(event.stream, [...(log.streams.get(event.stream) ?? []), event]);
+  }
   const store = new MemoryEventStore({ now: () => 0 }, { log });
   return verifyLedger({ feed: store.feed, store }, options);
 }
 
 async function anchored(events: readonly RecordedEvent[]): Promise<SignedAnchor> {
   const { position, recordedAt, events: count, streams, root } = await verify(events);
-  return signAnchor({ position, recordedAt, events: count, streams, root, takenAt: recordedAt }, newAnchorKey());
+  const taken = { position, recordedAt, events: count, streams, root, takenAt: recordedAt };
+  return signAnchor(taken, newAnchorKey());
 }
 
 /** The events with the one at `at` changed. */
-function changed(events: readonly RecordedEvent[], at: Position, change: Partial<RecordedEvent>): RecordedEvent[] {
+function changed(
+  events: readonly RecordedEvent[],
+  at: Position,
+  change: Partial<RecordedEvent>,
+): RecordedEvent[] {
   return events.map((event) => (event.position === at ? { ...event, ...change } : event));
 }
 
@@ -42,7 +49,8 @@ describe('a ledger', () => {
         expect(found.problems).toEqual([]);
         const streams = new Set(events.map(({ stream }) => stream)).size;
         const { position, recordedAt } = events.at(-1) as RecordedEvent;
-        expect(found).toMatchObject({ events: events.length, streams, position, recordedAt, problemCount: 0 });
+        const counted = { events: events.length, streams, problemCount: 0 };
+        expect(found).toMatchObject({ ...counted, position, recordedAt });
       }),
       { numRuns: 50 },
     );
@@ -53,15 +61,15 @@ describe('a ledger', () => {
   });
 
   it.each<[string, Partial<RecordedEvent>, RegExp]>([
-    ['a revision that leaves a gap', { revision: 9 }, /^account-a0\/9 account.device-linked is not at revision 1$/],
-    ['a time before another', { recordedAt: '2020-01-01T00:00:00.000Z' }, /^position 2 is recorded at 2020.*before/],
+    ['a revision that leaves a gap', { revision: 9 }, /^account-a0\/9 \S+ is not at revision 1$/],
+    ['a time before another', { recordedAt: '2020-01-01T00:00:00.000Z' }, /^position 2 .* at 2020.*before/],
     ['no time', { recordedAt: '2026-11-22T12' }, /^position 2 is recorded at no time/],
     ['another event before it', { previousHash: 'x' }, /names another event than the one before it/],
     ['no event before it', { previousHash: undefined }, /names no event before it/],
     ['another state', { data: { device: {}, state: { v: 1 } } }, /carries another state than it folds to/],
     ['no state', { data: {} }, /^account-a0\/1 account.device-linked (cannot be folded|carries no state)/],
     ['a type that nobody folds', { type: 'account.renamed' }, /cannot be folded: unknown account event/],
-    ['a stream of no known kind', { stream: 'elsewhere-1', revision: 0 }, /^stream elsewhere-1 is of no known kind/],
+    ['a stream of no known kind', { stream: 'other-1', revision: 0 }, /^stream other-1 is of no known kind/],
   ])('is told of when an event has %s', async (_, change, problem) => {
     const { problems, problemCount } = await verify(changed(await history(), '2', change));
     expect(problems).toContainEqual(expect.stringMatching(problem));

@@ -8,8 +8,7 @@ export interface EventCell {
   readonly start: number;
   /** The first byte after it. */
   readonly end: number;
-  /** The byte that stands for the position in the row's own header. Nobody reads it: the position is the row's
-   * key. */
+  /** The byte for the position in the row's own header. Nobody reads it: the position is the row's key. */
   readonly unread: number;
 }
 
