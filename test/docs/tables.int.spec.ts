@@ -1,6 +1,7 @@
 // Holds the tables of README against the code that they describe, in both directions.
 import { settingDescriptions } from '../../apps/standalone/src/config.js';
 import { nouns } from '../../apps/admin/src/grammar.js';
+import { verbs } from '../../apps/auditor/src/grammar.js';
 import { parseClients } from '@sallyport/feature-ledger';
 import { sourceFiles } from '../architecture/workspace.js';
 import { blocks, page, section, table } from './pages.js';
@@ -53,6 +54,10 @@ describe("README's tables", () => {
       const shown = [...verbs.matchAll(/`([a-z]+)[^`]*`/g)].map(([, verb = '']) => verb);
       expect(shown).toEqual(expect.arrayContaining(known));
     }
+  });
+
+  it("show every verb of the auditors' tool", () => {
+    expect(names(table(section(readme, '## Auditing'), 'verb'))).toEqual(Object.keys(verbs).sort());
   });
 
   it('would be seen to differ', () => {

@@ -118,7 +118,7 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   return missing === undefined ? values : `--${missing} is missing.`;
 }
 
-/** Values that begin with a dash, as ids may, joined to their options: else they would be taken for options. */
+/** Values that begin with a dash, as ids may, joined to their options: else they were taken for options. */
 function joined(args: readonly string[]): string[] {
   const isOption = (arg: string): boolean => Object.hasOwn(options, arg.replace(/^--|=.*$/g, ''));
   const texts: string[] = [];

@@ -4,8 +4,8 @@ import { options, parse, verbs } from './grammar.js';
 describe("the auditor's words", () => {
   it.each([
     [['state', '--account', 'a1'], { account: 'a1' }],
-    [['state', '--account', '-Zs1tVqUq0nB1mJ3n8eQm2A', '--json'], { account: '-Zs1tVqUq0nB1mJ3n8eQm2A', json: true }],
-    [['state', '--account', '--s1tVqUq0nB1mJ3n8eQm2A'], { account: '--s1tVqUq0nB1mJ3n8eQm2A' }],
+    [['state', '--account', '-Zs1tVqUq0nB', '--json'], { account: '-Zs1tVqUq0nB', json: true }],
+    [['state', '--account', '--s1tVqUq0nB'], { account: '--s1tVqUq0nB' }],
     [['state', '--json', '--account=-x', '--at', '7'], { json: true, account: '-x', at: '7' }],
     [['export', '--type', 'session.', '--type', 'login.failed'], { type: ['session.', 'login.failed'] }],
     [['verify', '--anchor', 'a.json', '--key', '-Key'], { anchor: 'a.json', key: '-Key' }],
