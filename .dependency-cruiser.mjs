@@ -23,6 +23,7 @@ const feature = {
  * @type {Record<string, { npm?: string[], node?: string[] | 'any' }>}
  */
 export const libraries = {
+  'core-anomaly': {},
   'core-session': {},
   'core-views': {},
   engine: {},

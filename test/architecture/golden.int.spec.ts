@@ -46,7 +46,7 @@ describe('golden events', () => {
   it('carries state in every event but those that are appended at any revision', () => {
     const goldens = files.map((name) => JSON.parse(read(name)) as Golden);
     const stateless = goldens.filter((golden) => statesOf(golden).carried === undefined);
-    const anyRevision = /^(session\.revoked|login\.|keys\.)/;
+    const anyRevision = /^(session\.revoked|(login|keys|anomaly|rules)\.)/;
     expect(stateless).toEqual(goldens.filter(({ type }) => anyRevision.test(type)));
   });
 });

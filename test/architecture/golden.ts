@@ -58,6 +58,8 @@ export function statesOf(golden: Golden): States {
         folded: evolveCutoffs((before ?? { v: 1 }) as CutoffsState, golden as CutoffEvent, revision),
       };
     case 'keys':
+    case 'anomaly':
+    case 'rules':
       return { carried: undefined, folded: undefined };
     default:
       throw new Error(`no fold for ${golden.type}`);

@@ -10,6 +10,7 @@ import type {
 } from './account-state.js';
 import { withNotice, withoutNotice, withoutTrust, withTrust } from './account-travel.js';
 import type { TravelNotice, TrustedDevice } from './account-travel.js';
+import type { DeviceAttested } from './later-events.js';
 import { withEnforced } from './rule-decisions.js';
 import type { RuleDecision } from './rule-decisions.js';
 
@@ -111,7 +112,8 @@ export type AccountEvent =
   | TravelNoticeFiled
   | TravelNoticeWithdrawn
   | DeviceTrusted
-  | AccountErased;
+  | AccountErased
+  | DeviceAttested<AccountState>;
 
 export const maxUnlinkedRemembered = 16;
 
@@ -160,6 +162,8 @@ export function evolveAccount(
     }
     case 'account.erased':
       return { ...endSessions(before, { revision, fact: 'erased' }), status: 'erased' };
+    case 'account.device-attested':
+      return before;
     default:
       return unknownEvent(event);
   }

@@ -1,11 +1,13 @@
 // Every event type there is, with its schema version and the stream it belongs to; checked against the golden
 // files.
 import type { AccountEvent } from './account-events.js';
+import type { AnomalyEvent, RulesEvent } from './anomaly-events.js';
 import type { NameEvent } from './login-events.js';
 import type { SessionEvent } from './session-events.js';
 import type { CutoffEvent, KeyEvent } from './system-events.js';
 
-export type SallyportEvent = AccountEvent | SessionEvent | NameEvent | CutoffEvent | KeyEvent;
+export type SallyportEvent =
+  AccountEvent | SessionEvent | NameEvent | CutoffEvent | KeyEvent | AnomalyEvent | RulesEvent;
 
 /** Stored type string -> current schema version. Complete by type: a new event that is not listed does not
  * compile. */
@@ -24,6 +26,7 @@ export const eventCatalogue: { readonly [T in SallyportEvent['type']]: number } 
   'account.travel-notice-withdrawn': 1,
   'account.device-trusted': 1,
   'account.erased': 1,
+  'account.device-attested': 1,
   'session.started': 1,
   'session.refresh-rotated': 1,
   'session.rotation-retried': 1,
@@ -31,6 +34,8 @@ export const eventCatalogue: { readonly [T in SallyportEvent['type']]: number } 
   'session.reuse-detected': 1,
   'session.flagged': 1,
   'session.revoked': 1,
+  'session.step-up-completed': 1,
+  'session.sensitive-action-checked': 1,
   'login.succeeded': 1,
   'login.failed': 1,
   'login.throttled': 1,
@@ -40,6 +45,12 @@ export const eventCatalogue: { readonly [T in SallyportEvent['type']]: number } 
   'keys.created': 1,
   'keys.activated': 1,
   'keys.retired': 1,
+  'anomaly.detected': 1,
+  'anomaly.dismissed': 1,
+  'anomaly.decision-taken': 1,
+  'rules.activated': 1,
+  'rules.enforcement-paused': 1,
+  'rules.enforcement-resumed': 1,
 };
 
 /** Names of the streams. Ids are 128 random bits as base64url and mean nothing. */
@@ -48,6 +59,8 @@ export const streams = {
   session: (sessionId: string): string => `session-${sessionId}`,
   login: (accountId: string): string => `login-${accountId}`,
   loginName: (nameHash: string): string => `login-name-${nameHash}`,
+  anomaly: (accountId: string): string => `anomaly-${accountId}`,
+  rules: 'rules',
   cutoffs: 'cutoffs',
   keys: 'keys',
 } as const;

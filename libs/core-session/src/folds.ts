@@ -54,7 +54,7 @@ export function foldOf(stream: string): Fold<unknown> | undefined {
   if (stream.startsWith('account-')) return accountFold as Fold<unknown>;
   if (stream.startsWith('session-')) return sessionFold as Fold<unknown>;
   if (stream.startsWith('login-name-')) return nameFold as Fold<unknown>;
-  if (stream === 'keys' || stream.startsWith('login-')) return undefined;
+  if (/^(keys$|rules$|login-|anomaly-)/.test(stream)) return undefined;
   throw new Error(`no fold for stream ${stream}`);
 }
 
@@ -67,7 +67,7 @@ export interface LedgerEvent extends Fact {
 }
 
 /** Types appended at any revision, which name no event before them. */
-const atAnyRevision = /^(session\.revoked|login\.[a-z]+|keys\.[a-z]+)$/;
+const atAnyRevision = /^(session\.revoked|(login|keys|anomaly|rules)\.[a-z-]+)$/;
 
 /** How far a stream was checked: its last event, and the state it folds to. */
 export interface CheckedStream {

@@ -96,8 +96,10 @@ const makers: Readonly<
   },
 };
 
-/** Made outside the deciders: sign-in attempts by the handlers that count them, keys by the key ring. */
-const madeElsewhere = /^(login|keys)\./;
+/** Made outside the deciders: sign-in attempts by the handlers that count them, keys by the key ring, findings
+ * by the rules; and what nothing makes yet. */
+const madeElsewhere =
+  /^((login|keys|anomaly|rules)\.|session\.(step-up|sensitive-action)|account\.device-attested)/;
 
 function at({ before, revision }: Golden): decide.AccountAt {
   return { account: before as AccountState, revision: revision - 1 };

@@ -1,5 +1,6 @@
 // What can have happened in a session, the state every event carries, and how the events fold.
 import type { RuleDecision } from './rule-decisions.js';
+import type { SensitiveActionChecked, StepUpCompleted } from './later-events.js';
 
 /** Where a request came from, coarse, derived when the event is made. Never "the device": a proxy or a server
  * may stand between. */
@@ -159,7 +160,9 @@ export type SessionEvent =
   | StaleTokenPresented
   | ReuseDetected
   | SessionFlagged
-  | SessionRevoked;
+  | SessionRevoked
+  | StepUpCompleted<SessionState>
+  | SensitiveActionChecked<SessionState>;
 
 /** Retries of one generation that are recorded, each with its proof id; what comes after them is sampled. */
 export const maxRecordedRetries = 16;
@@ -189,6 +192,12 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
       return flagged(before, event.data.flag, undefined);
     case 'session.revoked':
       return { ...before, status: 'ended', endCause: before.endCause ?? event.data.cause };
+    case 'session.step-up-completed': {
+      const { acr, amr, authTime } = event.data;
+      return { ...before, acr, amr, authTime };
+    }
+    case 'session.sensitive-action-checked':
+      return before;
     default:
       return unknownEvent(event);
   }

@@ -91,6 +91,7 @@ const handlers = {
   'account.travel-notice-withdrawn': onAccount,
   'account.device-trusted': onAccount,
   'account.erased': onAccount,
+  'account.device-attested': onAccount,
   'session.started': used,
   'session.refresh-rotated': used,
   'session.rotation-retried': used,
@@ -98,12 +99,15 @@ const handlers = {
   'session.reuse-detected': noted,
   'session.flagged': noted,
   'session.revoked': noted,
+  'session.step-up-completed': used,
+  'session.sensitive-action-checked': noted,
   'cutoffs.declared': cutoffDeclared,
 } satisfies { readonly [T in EventType]?: ViewHandler };
 
 const attempts = 'Attempts to sign in change no session; they are for the rules and the auditor.';
 const names = 'Whose a name is decides who may sign in, not who is signed in.';
 const keys = 'Keys change no session; what their retirement ends, a cutoff says.';
+const rules = 'What rules find changes no session; what they order, accounts and sessions tell themselves.';
 
 /** Complete by type: an event that is neither handled nor named here does not compile. */
 const ignored: { readonly [T in Exclude<EventType, keyof typeof handlers>]: string } = {
@@ -115,6 +119,12 @@ const ignored: { readonly [T in Exclude<EventType, keyof typeof handlers>]: stri
   'keys.created': keys,
   'keys.activated': keys,
   'keys.retired': keys,
+  'anomaly.detected': rules,
+  'anomaly.dismissed': rules,
+  'anomaly.decision-taken': rules,
+  'rules.activated': rules,
+  'rules.enforcement-paused': rules,
+  'rules.enforcement-resumed': rules,
 };
 
 export const sessionsProjection = {

@@ -1,0 +1,11 @@
+// The rules: what they remember of an account, what they find in its events, and what is to be done about it.
+export * from './finding.js';
+export { ignoredByRules, observe } from './observe.js';
+export type { ObservedEvent } from './observed-event.js';
+export { isAfter } from './observed-event.js';
+export type { CountryPlaces, Network, Place } from './places.js';
+export * from './rule-set.js';
+export * from './rule-table.js';
+export { emptyAnomalyState, stateLimits } from './state.js';
+export type { AnomalyState } from './state.js';
+export type { RuleContext } from './watch.js';

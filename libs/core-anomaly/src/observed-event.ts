@@ -1,0 +1,33 @@
+// A stored event as the rules see it, and how its place and time are read.
+import type { EventPlace } from '@sallyport/core-session';
+
+/** What the engine's recorded events have. */
+export interface ObservedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly revision: number;
+  /** Decimal integer as a string. */
+  readonly position: string;
+  /** The store's clock, ISO 8601 in UTC. */
+  readonly recordedAt: string;
+  readonly data: object;
+  readonly actor: { readonly kind: string; readonly id?: string };
+  /** The account; `*` for events of no account. */
+  readonly partitionKey: string;
+}
+
+/** Whether position `a` stands after `b`; everything stands after the empty text. */
+export function isAfter(a: string, b: string): boolean {
+  return a.length === b.length ? a > b : a.length > b.length;
+}
+
+/** The id of a session from the name of its stream (`streams` of core-session). */
+export function sessionIdOf(stream: string): string {
+  return stream.slice('session-'.length);
+}
+
+/** The place of an event, without the rest of it. */
+export function placeOf({ position, stream, revision }: EventPlace): EventPlace {
+  return { position, stream, revision };
+}
