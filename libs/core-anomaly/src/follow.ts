@@ -58,14 +58,23 @@ export function followRelease(state: AnomalyState, event: ObservedEvent): void {
   const released = state.open.filter(({ hold }) => hold === holdId);
   state.open = state.open.filter(({ hold }) => hold !== holdId);
   if (cause === 'step_up') for (const { session } of released) confirmPlaceOf(state, session);
-  if (cause === 'operator') clear(state, event, released.map(({ rule }) => rule));
+  if (cause === 'operator')
+    clear(
+      state,
+      event,
+      released.map(({ rule }) => rule),
+    );
 }
 
 /** An unlocked account: the operator judged all evidence up to here. */
 export function followUnlock(state: AnomalyState, event: ObservedEvent): void {
   const locks = state.open.filter(({ session }) => session === '');
   state.open = state.open.filter(({ session }) => session !== '');
-  clear(state, event, locks.map(({ rule }) => rule));
+  clear(
+    state,
+    event,
+    locks.map(({ rule }) => rule),
+  );
 }
 
 /** Its person authenticated strongly inside the session: where it is used is theirs. */
@@ -89,7 +98,9 @@ export function followDismissal(state: AnomalyState, event: ObservedEvent): void
 export function followDecision(state: AnomalyState, event: ObservedEvent): void {
   const { outcome, rule, sessionId = '' } = event.data as Told;
   if (outcome !== 'braked') return;
-  state.open = state.open.filter((open) => open.rule !== rule || open.session !== sessionId || open.hold !== '');
+  state.open = state.open.filter(
+    (open) => open.rule !== rule || open.session !== sessionId || open.hold !== '',
+  );
 }
 
 /** A session that began after all sessions were ended ends the decision that ended them. */

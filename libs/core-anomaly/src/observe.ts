@@ -119,6 +119,7 @@ const handlers = {
   'login.failed': failed,
   'account.device-attested': attested,
   'account.travel-notice-filed': account,
+  'account.travel-notice-withdrawn': account,
   'account.device-trusted': account,
   'account.device-revoked': account,
   'account.sensitive-actions-held': ({ state, event }) => followHold(state, event),
@@ -134,27 +135,28 @@ const nobodys = 'It is about no account.';
 const noUse = 'It says nothing of where, when or how the account is used.';
 
 /** Complete by type: an event that is neither handled nor named here does not compile. */
-export const ignoredByRules: { readonly [T in Exclude<SallyportEvent['type'], keyof typeof handlers>]: string } =
-  {
-    'account.opened': noUse,
-    'account.password-changed': noUse,
-    'account.device-linked': 'The session that starts on the device says more.',
-    'account.all-sessions-revoked': noUse,
+export const ignoredByRules: {
+  readonly [T in Exclude<SallyportEvent['type'], keyof typeof handlers>]: string;
+} = {
+  'account.opened': noUse,
+  'account.password-changed': noUse,
+  'account.device-linked': 'The session that starts on the device says more.',
+  'account.all-sessions-revoked': noUse,
   'account.reauthentication-required': 'The rules know what they decided, and operators what they did.',
   'session.flagged': 'The same.',
-    'login.succeeded': 'The session that starts after it says the same and names the device.',
-    'login.throttled': 'The failures before it are counted.',
-    'login-name.claimed': noUse,
-    'login-name.released': noUse,
-    'cutoffs.declared': nobodys,
-    'keys.created': nobodys,
-    'keys.activated': nobodys,
-    'keys.retired': nobodys,
-    'anomaly.detected': 'The rules know what they found.',
-    'rules.activated': nobodys,
-    'rules.enforcement-paused': nobodys,
-    'rules.enforcement-resumed': nobodys,
-  };
+  'login.succeeded': 'The session that starts after it says the same and names the device.',
+  'login.throttled': 'The failures before it are counted.',
+  'login-name.claimed': noUse,
+  'login-name.released': noUse,
+  'cutoffs.declared': nobodys,
+  'keys.created': nobodys,
+  'keys.activated': nobodys,
+  'keys.retired': nobodys,
+  'anomaly.detected': 'The rules know what they found.',
+  'rules.activated': nobodys,
+  'rules.enforcement-paused': nobodys,
+  'rules.enforcement-resumed': nobodys,
+};
 
 const byType = new Map<string, Handler>(Object.entries(handlers));
 /** What the rules' own decisions led to changes what is in force, and is no evidence of anything. */
@@ -172,9 +174,12 @@ export function observe(state: AnomalyState, event: ObservedEvent, context: Rule
   if (handler === undefined) return nothingObserved;
   if (event.actor.kind === 'rule' && !followed.test(event.type)) return nothingObserved;
   const watch: Watch = { state, event, context, findings: [] };
+  const { firstUseMs } = state;
   handler(watch);
-  if (watch.findings.length === 0) return nothingObserved;
-  const decisions = grade(watch);
+  // An earlier first use, come late: a device that seemed to be the account's first is a new one.
+  const again = state.firstUseMs < firstUseMs && state.recent.length > 0;
+  if (watch.findings.length === 0 && !again) return nothingObserved;
+  const decisions = grade(watch, again);
   for (const { rule } of watch.findings) state.triggers[rule] = event.position;
   return { findings: watch.findings, decisions };
 }

@@ -100,9 +100,7 @@ function usualOf(list: readonly Seen[], besides: Seen): string {
 
 /** Compares two stretches that follow each other. */
 function judgePair(watch: Watch, earlier: Sighting | undefined, later: Sighting | undefined): void {
-  if (earlier === undefined || later === undefined || earlier.country === later.country) {
-    if (earlier === undefined || later === undefined || isSamePlace(earlier, later)) return;
-  }
+  if (earlier === undefined || later === undefined || isSamePlace(earlier, later)) return;
   const km = kmApart(earlier, later);
   const gapMs = Math.max(0, later.fromMs - earlier.toMs);
   if (looks(watch, 'impossible_travel')) judgeTravel(watch, { earlier, later, km, gapMs });
@@ -135,17 +133,17 @@ function judgeConcurrence(watch: Watch, pair: Pair): void {
   const { windowSeconds, minKm } = watch.context.set.config.rules.concurrent_countries;
   const { earlier, later, km, gapMs } = pair;
   if (earlier.country === later.country || gapMs > windowSeconds * 1000 || km < minKm) return;
-  const { device } = later.first;
-  if (device === earlier.last.device && device !== '') return;
-  const evidence = { ...pairEvidence(watch, pair), gapSeconds: Math.round(gapMs / 1000), windowSeconds, minKm };
+  if (later.device === earlier.device) return;
+  const gapSeconds = Math.round(gapMs / 1000);
+  const evidence = { ...pairEvidence(watch, pair), gapSeconds, windowSeconds, minKm };
   report(watch, 'concurrent_countries', { ...aboutPair(watch, pair), evidence });
 }
 
 function aboutPair(watch: Watch, pair: Pair) {
   const { session, device, country } = suspectOf(watch, pair);
-  const cites = [pair.earlier.last.at, pair.later.first.at];
+  const cites = [pair.earlier.lastAt, pair.later.firstAt];
   const others = cites.filter(({ position }) => position !== watch.event.position);
-  return { about: session, atMs: pair.later.fromMs, session, device, country, cites: others };
+  return { about: session, atMs: pair.later.firstMs, session, device, country, cites: others };
 }
 
 function pairEvidence(watch: Watch, pair: Pair) {
@@ -160,12 +158,10 @@ function pairEvidence(watch: Watch, pair: Pair) {
 }
 
 /** Of two uses that cannot both be the same person's, the one on the device that is known less long. */
-function suspectOf({ state }: Watch, { earlier, later }: Pair): Use & { readonly country: string } {
-  const firstMs = (use: Use): number =>
-    state.devices.find((known) => known.device === use.device)?.firstMs ?? Number.NEGATIVE_INFINITY;
-  return firstMs(earlier.last) > firstMs(later.first)
-    ? { ...earlier.last, country: earlier.country }
-    : { ...later.first, country: later.country };
+function suspectOf({ state }: Watch, { earlier, later }: Pair): Sighting {
+  const firstMs = ({ device }: Sighting): number =>
+    state.devices.find((known) => known.device === device)?.firstMs ?? Number.NEGATIVE_INFINITY;
+  return firstMs(earlier) > firstMs(later) ? earlier : later;
 }
 
 function isConfirmed({ state }: Watch, country: string): boolean {

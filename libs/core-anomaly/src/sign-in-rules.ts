@@ -46,7 +46,11 @@ export function judgeStart(watch: Watch, { session, device, startedMs }: SeenSes
 export function judgeFact(
   watch: Watch,
   rule: RuleName,
-  { session, ms, evidence }: {
+  {
+    session,
+    ms,
+    evidence,
+  }: {
     readonly session: SeenSession;
     readonly ms: number;
     readonly evidence: Readonly<Record<string, string | number | boolean>>;
@@ -78,11 +82,7 @@ export function judgeSensitive(
 }
 
 /** Puts it in order of time and keeps the latest; where it stands, or -1. */
-export function insertBurst<T extends { readonly ms: number }>(
-  bursts: T[],
-  burst: T,
-  limit: number,
-): number {
+export function insertBurst<T extends { readonly ms: number }>(bursts: T[], burst: T, limit: number): number {
   let at = bursts.length;
   while (at > 0 && (bursts[at - 1] as T).ms > burst.ms) at -= 1;
   bursts.splice(at, 0, burst);

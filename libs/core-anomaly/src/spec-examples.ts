@@ -83,7 +83,10 @@ export class History {
     return this.add('login.failed', { stream: 'login-ada', at, data });
   }
 
-  add(type: string, of: { readonly stream: string; readonly at: number } & Partial<ObservedEvent>): Observation {
+  add(
+    type: string,
+    of: { readonly stream: string; readonly at: number } & Partial<ObservedEvent>,
+  ): Observation {
     const { at, ...more } = of;
     const number = this.events.length + 1;
     const event: ObservedEvent = {
@@ -138,5 +141,7 @@ export function rulesOf({ findings }: Observation): string[] {
 }
 
 export function actionsOf({ decisions }: Observation): string[] {
-  return decisions.map(({ action, sessionId }) => (sessionId === undefined ? action : `${action} ${sessionId}`));
+  return decisions.map(({ action, sessionId }) =>
+    sessionId === undefined ? action : `${action} ${sessionId}`,
+  );
 }

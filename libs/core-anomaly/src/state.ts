@@ -2,7 +2,7 @@
 import type { EventPlace, RuleAction } from '@sallyport/core-session';
 import type { RuleName } from './rule-table.js';
 
-/** A stretch of time in which the account was used from one place, by the uses at its two ends. */
+/** A stretch of time in which one session was used from one place, and no other in between. */
 export interface Sighting {
   fromMs: number;
   toMs: number;
@@ -10,13 +10,17 @@ export interface Sighting {
   readonly lat: number;
   readonly lon: number;
   readonly radiusKm: number;
-  /** Who was seen first and last: session and device. `mixed`: others may have been seen in between. */
-  first: Use;
-  last: Use;
-  mixed: boolean;
+  readonly session: string;
+  /** The device's id, or for a bearer session `session:` and its id. */
+  readonly device: string;
+  /** The first and the last use that are known of it, and when the first was: of a stretch that a late use
+   * broke in two, only the outer ends are. */
+  firstAt: EventPlace;
+  firstMs: number;
+  lastAt: EventPlace;
 }
 
-/** One use of the account. `device`: the device's id, or for a bearer session `session:` and its id. */
+/** One use of the account; `device` as in `Sighting`. */
 export interface Use {
   readonly session: string;
   readonly device: string;
@@ -64,10 +68,15 @@ export interface Burst {
 export interface RecentFinding {
   readonly id: string;
   readonly rule: RuleName;
+  /** What it asks for alone. */
+  readonly action: RuleAction;
   readonly atMs: number;
+  /** Of its trigger. */
   readonly position: string;
   readonly enforce: boolean;
   readonly softened: boolean;
+  /** Empty where there is none; `device` as in `Sighting`. */
+  readonly session: string;
   readonly device: string;
   readonly country: string;
 }

@@ -86,9 +86,7 @@ export function judgeRetry(
   const { count, windowSeconds } = watch.context.set.config.rules.retry_rate;
   const at = insertTime(watch.state.retriesMs, ms, count + spareTimes);
   const endMs =
-    at < 0
-      ? undefined
-      : endOfBurst(watch.state.retriesMs, { at, count, windowMs: windowSeconds * 1000 });
+    at < 0 ? undefined : endOfBurst(watch.state.retriesMs, { at, count, windowMs: windowSeconds * 1000 });
   const { session: id, device } = session;
   if (endMs !== undefined) {
     const evidence = { count, windowSeconds };

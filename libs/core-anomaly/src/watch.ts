@@ -25,7 +25,7 @@ export interface Watch {
   readonly state: AnomalyState;
   readonly event: ObservedEvent;
   readonly context: RuleContext;
-  findings: Finding[];
+  readonly findings: Finding[];
 }
 
 /** What a rule says. */
@@ -61,10 +61,12 @@ export function report(watch: Watch, rule: RuleName, said: Report): void {
   const recent = {
     id: finding.id,
     rule,
+    action: finding.action,
     atMs: said.atMs,
     position: watch.event.position,
     enforce: finding.mode === 'enforce',
     softened: softened !== undefined,
+    session: said.session ?? '',
     device: said.device ?? '',
     country: said.country ?? '',
   };

@@ -96,8 +96,8 @@ const makers: Readonly<
   },
 };
 
-/** Made outside the deciders: sign-in attempts by the handlers that count them, keys by the key ring, findings
- * by the rules; and what nothing makes yet. */
+/** Made outside the deciders: sign-in attempts by the handlers that count them, keys by the key ring,
+ * findings by the rules; and what nothing makes yet. */
 const madeElsewhere =
   /^((login|keys|anomaly|rules)\.|session\.(step-up|sensitive-action)|account\.device-attested)/;
 

@@ -1,0 +1,92 @@
+// One event against all that the rules remember: its account, its network, its device key.
+import type { SessionState } from '@sallyport/core-session';
+import { observeKeyStart, observeNetworkFailures, observeNetworkStart } from './crowd.js';
+import type { CrowdStart, CrowdState } from './crowd.js';
+import { nothingObserved } from './finding.js';
+import type { Observation } from './finding.js';
+import { observe } from './observe.js';
+import { placeOf, sessionIdOf } from './observed-event.js';
+import type { ObservedEvent } from './observed-event.js';
+import { isServer } from './places.js';
+import type { Network } from './places.js';
+import type { AnomalyState } from './state.js';
+import { isNewDevice } from './watch.js';
+import type { RuleContext } from './watch.js';
+
+/** Where the states are; each is changed in place. A state that nobody has yet is an empty one. */
+export interface RuleStates {
+  account(accountId: string): AnomalyState;
+  /** By the key that `stateKeysOf` names. */
+  crowd(key: string): CrowdState;
+}
+
+/** The states that an event touches: `account` is undefined for events of no account. */
+export interface StateKeys {
+  readonly account: string | undefined;
+  readonly network: string | undefined;
+  readonly key: string | undefined;
+}
+
+interface Facts {
+  readonly state?: SessionState;
+  readonly network?: Network;
+  readonly since?: string;
+  readonly count?: number;
+}
+
+/** The keys of the states, to load them before `observeAll`. */
+export function stateKeysOf(event: ObservedEvent): StateKeys {
+  const account = event.partitionKey === '*' ? undefined : event.partitionKey;
+  const { state, network: from } = event.data as Facts;
+  if (event.type === 'login.failed') {
+    const tag = from?.dayTag;
+    return { account, network: tag === undefined ? undefined : `network:${tag}`, key: undefined };
+  }
+  if (event.type !== 'session.started') return { account, network: undefined, key: undefined };
+  const network = state?.network as Network | undefined;
+  const tag = network === undefined || isServer(network) ? undefined : network.dayTag;
+  return {
+    account,
+    network: tag === undefined ? undefined : `network:${tag}`,
+    key: state?.jkt === undefined ? undefined : `key:${state.jkt}`,
+  };
+}
+
+/** `observe` for the account, and the rules across accounts, whose findings may be about other accounts. */
+export function observeAll(states: RuleStates, event: ObservedEvent, context: RuleContext): Observation {
+  const keys = stateKeysOf(event);
+  const account = keys.account === undefined ? undefined : states.account(keys.account);
+  const said = account === undefined ? nothingObserved : observe(account, event, context);
+  if (keys.network === undefined && keys.key === undefined) return said;
+  const all = [said];
+  const sight = (key: string) => ({ crowd: states.crowd(key), event, context });
+  if (event.type === 'login.failed') {
+    const { since = event.recordedAt, count = 1 } = event.data as Facts;
+    const who = keys.account ?? event.stream;
+    const failed = { ms: Date.parse(since), count, who, at: placeOf(event) };
+    if (keys.network !== undefined) all.push(observeNetworkFailures(sight(keys.network), failed));
+  } else if (account !== undefined) {
+    const start = startOf(account, event, context);
+    if (keys.network !== undefined) all.push(observeNetworkStart(sight(keys.network), start));
+    if (keys.key !== undefined) all.push(observeKeyStart(sight(keys.key), start));
+  }
+  return together(all);
+}
+
+function startOf(state: AnomalyState, event: ObservedEvent, context: RuleContext): CrowdStart {
+  const session = (event.data as Required<Facts>).state;
+  const id = sessionIdOf(event.stream);
+  const ms = Date.parse(session.startedAt);
+  const device = session.deviceId ?? `session:${id}`;
+  const newDevice = isNewDevice({ state, event, context, findings: [] }, device, ms);
+  return { ms, accountId: state.accountId, session: id, device, newDevice, at: placeOf(event) };
+}
+
+function together(all: readonly Observation[]): Observation {
+  const said = all.filter((one) => one !== nothingObserved);
+  if (said.length < 2) return said[0] ?? nothingObserved;
+  return {
+    findings: said.flatMap(({ findings }) => findings),
+    decisions: said.flatMap(({ decisions }) => decisions),
+  };
+}
