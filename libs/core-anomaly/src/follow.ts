@@ -7,14 +7,13 @@ import { push, stateLimits } from './state.js';
 import type { AnomalyState } from './state.js';
 
 interface Told {
-  readonly hold?: { readonly id: string; readonly sessionId?: string; readonly rule?: string };
   readonly holdId?: string;
   readonly cause?: string;
   readonly findingId?: string;
   readonly rule?: string;
   readonly trigger?: string;
   readonly outcome?: string;
-  readonly sessionId?: string;
+  readonly decisionId?: string;
   readonly state?: Said;
 }
 interface Said {
@@ -43,20 +42,11 @@ export function followAccount(state: AnomalyState, event: ObservedEvent): void {
     .map(({ deviceId, bySession }) => ({ device: deviceId, session: bySession ?? '' }));
 }
 
-/** A hold: the decision that wanted it is known by its id from now on. */
-export function followHold(state: AnomalyState, event: ObservedEvent): void {
-  const { hold } = event.data as Told;
-  if (hold === undefined) return;
-  const session = hold.sessionId ?? '';
-  const open = state.open.find((one) => one.hold === '' && one.rule === hold.rule && one.session === session);
-  if (open !== undefined) open.hold = hold.id;
-}
-
 /** A release. A step-up says that its person was where the session was; an operator judged all evidence. */
 export function followRelease(state: AnomalyState, event: ObservedEvent): void {
   const { holdId, cause } = event.data as Told;
-  const released = state.open.filter(({ hold }) => hold === holdId);
-  state.open = state.open.filter(({ hold }) => hold !== holdId);
+  const released = state.open.filter(({ id }) => id === holdId);
+  state.open = state.open.filter(({ id }) => id !== holdId);
   if (cause === 'step_up') for (const { session } of released) confirmPlaceOf(state, session);
   if (cause === 'operator')
     clear(
@@ -90,17 +80,12 @@ export function followDismissal(state: AnomalyState, event: ObservedEvent): void
   raise(state, rule as RuleName, trigger);
   for (const finding of state.recent) if (finding.id === findingId) confirm(state, finding.country);
   state.recent = state.recent.filter(({ id }) => id !== findingId);
-  // Whoever finds it harmless wants to hear of the next one, and to see what it decided end.
-  state.open = state.open.filter((open) => open.rule !== rule || open.hold !== '');
 }
 
 /** A decision that was not carried out is not in force. */
 export function followDecision(state: AnomalyState, event: ObservedEvent): void {
-  const { outcome, rule, sessionId = '' } = event.data as Told;
-  if (outcome !== 'braked') return;
-  state.open = state.open.filter(
-    (open) => open.rule !== rule || open.session !== sessionId || open.hold !== '',
-  );
+  const { outcome, decisionId } = event.data as Told;
+  if (outcome === 'braked') state.open = state.open.filter(({ id }) => id !== decisionId);
 }
 
 /** A session that began after all sessions were ended ends the decision that ended them. */
@@ -130,8 +115,9 @@ function confirm(state: AnomalyState, country: string): void {
 
 /** A new decision in force that somebody else took; bounded like all others. */
 export function followLock(state: AnomalyState, event: ObservedEvent): void {
-  const { decision } = event.data as { decision?: { rule: RuleName } };
+  const { decision } = event.data as { decision?: { id: string; rule: RuleName } };
   if (decision === undefined || state.open.some(({ action }) => action === 'lock')) return;
+  const { id, rule } = decision;
   const atMs = Date.parse(event.recordedAt);
-  push(state.open, { rule: decision.rule, action: 'lock', session: '', atMs, hold: '' }, stateLimits.open);
+  push(state.open, { id, rule, action: 'lock', session: '', atMs }, stateLimits.open);
 }

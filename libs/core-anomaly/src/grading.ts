@@ -95,14 +95,15 @@ function decide(watch: Watch, graded: Grade, mode: Decision['mode']): Decision[]
     (open) => rankOf(open.action) >= rankOf(action) && (open.session === '' || open.session === session),
   );
   if (isOpen) return [];
-  if (mode === 'enforce' && action !== 'flag') {
-    push(state.open, { rule, action, session, atMs: finding.atMs, hold: '' }, stateLimits.open);
-  }
   const { accountId } = state;
   const { hash: ruleSet } = context.set;
+  const id = decisionId(context.digest, [accountId, rule, ruleSet, event.position]);
+  if (mode === 'enforce' && action !== 'flag') {
+    push(state.open, { id, rule, action, session, atMs: finding.atMs }, stateLimits.open);
+  }
   const hasDevice = session !== '' && device !== '' && !device.startsWith('session:');
   const decision: Decision = {
-    id: decisionId(context.digest, [accountId, rule, ruleSet, event.position]),
+    id,
     accountId,
     rule,
     ruleSet,

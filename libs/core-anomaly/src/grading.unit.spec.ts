@@ -97,27 +97,29 @@ describe('what is in force', () => {
   it('ends when it could not be carried out', () => {
     const history = atHome();
     const { decisions } = history.start('s2', later, thief);
-    const data = { ...decisions[0], outcome: 'braked' };
+    const data = { decisionId: decisions[0]?.id, outcome: 'braked' };
     history.add('anomaly.decision-taken', { stream: 'anomaly-ada', at: later, data });
     expect(history.state.open).toEqual([]);
   });
 
-  it('is known by its hold, and ends with its release; an operator clears the evidence', () => {
+  it('ends with its release, which an operator clears the evidence with', () => {
     const history = atHome();
-    history.start('s2', later, thief);
-    const hold = { id: 'h1', reason: 'x', rule: 'impossible_travel' };
-    const rule = { kind: 'rule', id: 'impossible_travel' };
-    history.add('account.sensitive-actions-held', {
-      stream: 'account-ada',
-      at: later,
-      actor: rule,
-      data: { hold, state: {} },
-    });
-    expect(history.state.open).toMatchObject([{ action: 'hold', hold: 'h1' }]);
-    const released = { holdId: 'h1', cause: 'operator', state: {} };
+    const [decision] = history.start('s2', later, thief).decisions;
+    expect(history.state.open).toMatchObject([{ action: 'hold', id: decision?.id }]);
+    const released = { holdId: decision?.id, cause: 'operator', state: {} };
     history.add('account.hold-released', { stream: 'account-ada', at: later, data: released });
     expect([history.state.open, history.state.recent]).toEqual([[], []]);
-    expect(history.state.triggers.impossible_travel).toBe('5');
+    expect(history.state.triggers.impossible_travel).toBe('4');
+  });
+
+  it('ends with the step-up that confirms where its person is', () => {
+    const history = atHome();
+    const [decision] = history.refresh('s1', later, { ...thief, device: 'phone' }).decisions;
+    const released = { holdId: decision?.id, cause: 'step_up', state: {} };
+    history.add('account.hold-released', { stream: 'account-ada', at: later, data: released });
+    expect(history.state.open).toEqual([]);
+    const confirmed = history.state.countries.filter((seen) => seen.confirmed);
+    expect(confirmed.map(({ value }) => value)).toEqual(['BR']);
   });
 
   it('is judged anew after an unlock, on new evidence only', () => {

@@ -138,5 +138,9 @@ export const generalTable = {
   newDeviceSeconds: window(3 * day, 'A device is new for so long after its first use.'),
   combinationSeconds: window(day, 'Findings so far apart count together.'),
   quietSeconds: window(hour, 'A rule speaks once in this time of the same session or thing.'),
-  locksPerMinute: threshold(20, [1, 10_000], 'Locks by rules a minute; above it enforcement pauses.'),
+  locksPerMinute: threshold(
+    20,
+    [1, 10_000],
+    'Locks and forced sign-ins by rules a minute; above it enforcement pauses.',
+  ),
 } as const;

@@ -90,12 +90,12 @@ export interface Told {
 
 /** A decision in force, as far as the rules know. `session` is empty for the whole account. */
 export interface OpenDecision {
+  /** Of the decision, and so of the ledger's hold. */
+  readonly id: string;
   readonly rule: RuleName;
   readonly action: RuleAction;
   readonly session: string;
   readonly atMs: number;
-  /** Of the ledger's hold, once it told. */
-  hold: string;
 }
 
 /** A journey that was announced (`account.travel-notice-filed`). */
