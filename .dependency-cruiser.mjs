@@ -32,6 +32,7 @@ export const libraries = {
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,
+  'feature-anomaly': { ...feature, npm: [...feature.npm, 'yaml'] },
   'feature-auditor': { node: ['crypto', 'util'] },
   'feature-ledger': feature,
   'feature-oauth': feature,

@@ -5,7 +5,7 @@ import type { CrowdStart, CrowdState } from './crowd.js';
 import { nothingObserved } from './finding.js';
 import type { Observation } from './finding.js';
 import { observe } from './observe.js';
-import { placeOf, sessionIdOf } from './observed-event.js';
+import { placeOf, sessionIdOf, timeOf } from './observed-event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { isServer } from './places.js';
 import type { Network } from './places.js';
@@ -63,7 +63,7 @@ export function observeAll(states: RuleStates, event: ObservedEvent, context: Ru
   if (event.type === 'login.failed') {
     const { since = event.recordedAt, count = 1 } = event.data as Facts;
     const who = keys.account ?? event.stream;
-    const failed = { ms: Date.parse(since), count, who, at: placeOf(event) };
+    const failed = { ms: timeOf(since), count, who, at: placeOf(event) };
     if (keys.network !== undefined) all.push(observeNetworkFailures(sight(keys.network), failed));
   } else if (account !== undefined) {
     const start = startOf(account, event, context);
@@ -76,7 +76,7 @@ export function observeAll(states: RuleStates, event: ObservedEvent, context: Ru
 function startOf(state: AnomalyState, event: ObservedEvent, context: RuleContext): CrowdStart {
   const session = (event.data as Required<Facts>).state;
   const id = sessionIdOf(event.stream);
-  const ms = Date.parse(session.startedAt);
+  const ms = timeOf(session.startedAt);
   const device = session.deviceId ?? `session:${id}`;
   const newDevice = isNewDevice({ state, event, context, findings: [] }, device, ms);
   return { ms, accountId: state.accountId, session: id, device, newDevice, at: placeOf(event) };

@@ -14,7 +14,7 @@ import {
   followUnlock,
 } from './follow.js';
 import { grade } from './grading.js';
-import { isAfter, sessionIdOf } from './observed-event.js';
+import { isAfter, sessionIdOf, timeOf } from './observed-event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { judgePlace } from './place-rules.js';
 import type { Network } from './places.js';
@@ -48,7 +48,7 @@ const reuseRules: { readonly [cause: string]: RuleName } = {
 const started: Handler = (watch) => {
   followStart(watch.state);
   const { state } = watch.event.data as SessionFacts;
-  const ms = Date.parse(state.startedAt);
+  const ms = timeOf(state.startedAt);
   const session = noteUse(watch, state, ms);
   if (ms < session.startedMs) session.startedMs = ms;
   judgeUse(watch, session, { ms, network: state.network });
@@ -57,7 +57,7 @@ const started: Handler = (watch) => {
 
 const rotated: Handler = (watch) => {
   const { state } = watch.event.data as SessionFacts;
-  const ms = Date.parse(state.rotatedAt);
+  const ms = timeOf(state.rotatedAt);
   const session = noteUse(watch, state, ms);
   judgeUse(watch, session, { ms, network: state.network });
   judgeTempo(watch, session, ms);
@@ -65,7 +65,7 @@ const rotated: Handler = (watch) => {
 
 const retried: Handler = (watch) => {
   const { state, network } = watch.event.data as SessionFacts;
-  const ms = Date.parse(watch.event.recordedAt);
+  const ms = timeOf(watch.event.recordedAt);
   const session = noteUse(watch, state, ms);
   judgeUse(watch, session, { ms, network });
   judgeRetry(watch, session, { ms, from: network, rotation: state.network });
@@ -78,14 +78,14 @@ const presented: Handler = (watch) => {
   if (rule === undefined) return;
   const session = sessionOf(watch) ?? unseen(watch, state);
   const evidence = { presented: generation, latest: state.generation, count };
-  judgeFact(watch, rule, { session, ms: Date.parse(watch.event.recordedAt), evidence });
+  judgeFact(watch, rule, { session, ms: timeOf(watch.event.recordedAt), evidence });
 };
 
 const sensitive: Handler = (watch) => {
   const { state, purpose = '', verdict, reason } = watch.event.data as SessionFacts;
   // A refusal by standing says nothing new about anybody.
   if (verdict === 'deny' && reason !== undefined) return;
-  const ms = Date.parse(watch.event.recordedAt);
+  const ms = timeOf(watch.event.recordedAt);
   judgeSensitive(watch, noteUse(watch, state, ms), { ms, purpose });
 };
 
@@ -93,7 +93,7 @@ const attested: Handler = (watch) => {
   followAccount(watch.state, watch.event);
   const { deviceId, result, format } = watch.event.data as Record<string, string>;
   if (result !== 'failed') return;
-  const ms = Date.parse(watch.event.recordedAt);
+  const ms = timeOf(watch.event.recordedAt);
   const session = watch.state.sessions.findLast(({ device }) => device === deviceId);
   if (session === undefined) return;
   judgeFact(watch, 'attestation_failed', { session, ms, evidence: { format: format ?? '' } });
@@ -101,7 +101,7 @@ const attested: Handler = (watch) => {
 
 const failed: Handler = (watch) => {
   const { count, since } = watch.event.data as { count: number; since: string };
-  judgeFailures(watch, { ms: Date.parse(since), count });
+  judgeFailures(watch, { ms: timeOf(since), count });
 };
 
 const account: Handler = ({ state, event }) => followAccount(state, event);
@@ -141,6 +141,7 @@ export const ignoredByRules: {
   'account.device-linked': 'The session that starts on the device says more.',
   'account.all-sessions-revoked': noUse,
   'account.reauthentication-required': 'The rules know what they decided, and operators what they did.',
+  'account.sensitive-actions-held': 'The same.',
   'session.flagged': 'The same.',
   'login.succeeded': 'The session that starts after it says the same and names the device.',
   'login.throttled': 'The failures before it are counted.',
@@ -232,7 +233,7 @@ function sessionOf({ state, event }: Watch): SeenSession | undefined {
 
 function unseen({ event }: Watch, facts: SessionState): SeenSession {
   const session = sessionIdOf(event.stream);
-  const startedMs = Date.parse(facts.startedAt);
+  const startedMs = timeOf(facts.startedAt);
   const device = deviceOf(facts, session);
   return { session, device, startedMs, lastMs: 0, country: '', refreshesMs: [] };
 }

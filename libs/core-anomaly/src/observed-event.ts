@@ -31,3 +31,10 @@ export function sessionIdOf(stream: string): string {
 export function placeOf({ position, stream, revision }: EventPlace): EventPlace {
   return { position, stream, revision };
 }
+
+/** Milliseconds since the epoch. Throws for a text that is no time: such an event cannot be judged. */
+export function timeOf(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw new Error(`not a time: ${String(text).slice(0, 40)}`);
+  return ms;
+}

@@ -1,0 +1,128 @@
+// Carries out what the rules decided: verified against the store, braked where it is too much, recorded.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { anomalyDetected, decisionTaken } from '@sallyport/core-anomaly';
+import type { Decision } from '@sallyport/core-anomaly';
+import type { DecisionTaken } from '@sallyport/core-session';
+import { EventStore, isEngineError } from '@sallyport/engine';
+import { Enforcement } from './enforcement.js';
+import { isInStore } from './evidence-check.js';
+import { AnomalyMetrics } from './metrics.js';
+import { RuleOrders } from './rule-orders.js';
+import type { OutboxItem } from './rule-rows.js';
+import { RulesJournal } from './rules-journal.js';
+
+type Said = Extract<OutboxItem, { kind: 'said' }>;
+type Outcome = DecisionTaken['data']['outcome'];
+
+/** What the sender tells the consumer. */
+export interface SenderReplies {
+  sent(keys: readonly string[]): void;
+  /** The account's state rests on events that the store does not have. */
+  rebuild(accountId: string): void;
+}
+
+const accountsAtOnce = 16;
+const [firstRetryMs, lastRetryMs] = [50, 5_000];
+
+@Injectable()
+export class DecisionSender {
+  private readonly logger = new Logger('rules');
+  private readonly inHand = new Set<string>();
+  /** Locks and forced sign-ins a minute, of the active rule set. */
+  locksPerMinute = 20;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly orders: RuleOrders,
+    private readonly journal: RulesJournal,
+    private readonly enforcement: Enforcement,
+    private readonly metrics: AnomalyMetrics,
+  ) {}
+
+  /** In order within an account; resolves when all is sent, or the signal aborts. What comes twice is sent
+   * once. Never rejects. */
+  async send(items: readonly OutboxItem[], replies: SenderReplies, signal: AbortSignal): Promise<void> {
+    const accounts = new Map<string, OutboxItem[]>();
+    for (const item of items) {
+      if (this.inHand.has(item.key)) continue;
+      this.inHand.add(item.key);
+      accounts.set(item.accountId, [...(accounts.get(item.accountId) ?? []), item]);
+    }
+    const waiting = [...accounts.values()];
+    const lane = async (): Promise<void> => {
+      for (let list = waiting.shift(); list !== undefined; list = waiting.shift()) {
+        await this.sendAll(list, replies, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: accountsAtOnce }, lane));
+  }
+
+  private async sendAll(
+    items: readonly OutboxItem[],
+    replies: SenderReplies,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let retryMs = firstRetryMs;
+    for (let at = 0; at < items.length && !signal.aborted;) {
+      const item = items[at] as OutboxItem;
+      try {
+        await this.sendOne(item, replies);
+        replies.sent([item.key]);
+        this.inHand.delete(item.key);
+        at += 1;
+      } catch (error) {
+        // The store is away, or too much waits: nothing is lost, it is tried until it is done.
+        this.logger.warn({ msg: 'a decision waits', accountId: item.accountId, retryInMs: retryMs, error });
+        await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+        retryMs = Math.min(retryMs * 2, lastRetryMs);
+      }
+    }
+    for (const { key } of items) this.inHand.delete(key);
+  }
+
+  private async sendOne(item: OutboxItem, replies: SenderReplies): Promise<void> {
+    if (item.kind !== 'said') {
+      await this.holdOrRelease(item);
+    } else if (await isInStore(this.store, item)) {
+      await this.carryOut(item);
+    } else {
+      const { accountId, trigger } = item;
+      this.metrics.unverified.inc();
+      this.logger.error({ msg: 'evidence that the store does not have', accountId, trigger });
+      replies.rebuild(accountId);
+    }
+  }
+
+  private async holdOrRelease({ kind, accountId, parkedAt }: Exclude<OutboxItem, Said>): Promise<void> {
+    if (kind === 'parked') await this.orders.holdParked(accountId, parkedAt);
+    else await this.orders.releaseParked(accountId, parkedAt);
+  }
+
+  private async carryOut({ key, accountId, findings, decisions, trigger }: Said): Promise<void> {
+    const outcomes: [Decision, Outcome][] = [];
+    for (const decision of decisions) outcomes.push([decision, await this.outcomeOf(decision)]);
+    const events = [
+      ...findings.map(anomalyDetected),
+      ...outcomes.map(([decision, outcome]) => decisionTaken(decision, outcome)),
+    ];
+    const actor = { kind: 'rule' as const, id: (findings[0] ?? decisions[0])?.rule };
+    const record = { key: `said ${accountId} ${key}`, actor, correlationId: trigger.id };
+    if (events.length > 0) await this.journal.onAccount(accountId, events.slice(0, 255), record);
+    for (const { rule, mode } of findings) this.metrics.findings.inc({ rule, mode });
+    for (const [{ action }, outcome] of outcomes) this.metrics.decisions.inc({ action, outcome });
+  }
+
+  private async outcomeOf(decision: Decision): Promise<Outcome> {
+    if (decision.mode === 'observe') return 'observed';
+    if (!(await this.enforcement.allows(decision.action, this.locksPerMinute))) return 'braked';
+    try {
+      return (await this.orders.carryOut(decision)) ? 'sent' : 'braked';
+    } catch (error) {
+      if (isEngineError(error)) throw error;
+      const { accountId, action, rule } = decision;
+      this.logger.error({ msg: 'a decision could not be carried out', accountId, action, rule, error });
+      return 'braked';
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// At the start: the rule set that the configuration names becomes the active one, unless it is.
+import { Injectable } from '@nestjs/common';
+import { canonicalRuleSet, defaultRuleSetConfig } from '@sallyport/core-anomaly';
+import type { RuleSetConfig } from '@sallyport/core-anomaly';
+import { streams } from '@sallyport/core-session';
+import { EventStore, Ids } from '@sallyport/engine';
+import { hashed } from './digests.js';
+import { RulesJournal } from './rules-journal.js';
+
+/** What the configuration says of the rules; undefined: whichever was activated last, else the defaults. */
+export abstract class ConfiguredRules {
+  abstract readonly config: RuleSetConfig | undefined;
+}
+
+/** Events of the stream `rules` that are looked through for the latest activation. */
+const lookBack = 1_000;
+
+@Injectable()
+export class RuleActivation {
+  constructor(
+    private readonly store: EventStore,
+    private readonly ids: Ids,
+    private readonly journal: RulesJournal,
+    private readonly configured: ConfiguredRules,
+  ) {}
+
+  async activate(): Promise<void> {
+    const recent = await this.store.readBack(streams.rules, lookBack);
+    const active = recent.find(({ type }) => type === 'rules.activated');
+    const { config } = this.configured;
+    if (active !== undefined && config === undefined) return;
+    const set = hashed(config ?? defaultRuleSetConfig);
+    if (active?.data['hash'] === set.hash) return;
+    const reason = config === undefined ? 'The defaults.' : 'The rule file, at the start.';
+    const data = { hash: set.hash, config: canonicalRuleSet(set.config), reason };
+    const record = { key: this.ids.uuid(), actor: { kind: 'system' as const } };
+    await this.journal.onRules({ type: 'rules.activated', data }, record);
+  }
+}

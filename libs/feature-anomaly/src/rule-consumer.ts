@@ -1,0 +1,164 @@
+// Follows the feed with the rules: each event once per account; states, what is to be sent and the checkpoint
+// in one transaction. A failing port is waited for; an account whose event cannot be judged is parked.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CountryPlaces } from '@sallyport/core-anomaly';
+import { isEngineError } from '@sallyport/engine';
+import type { Feed, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
+import type { ConsumerOrder, ConsumerReport } from './consumer-messages.js';
+import { drain, faultOf, inject, reasonOf, rebuild } from './repairs.js';
+import { RuleBook } from './rule-book.js';
+import type { RuleFold } from './rule-fold.js';
+
+export interface ConsumerParts {
+  readonly feed: Feed;
+  /** The consumer is its one writer. */
+  readonly views: ViewStore;
+  readonly countryPlaces: CountryPlaces;
+  report(report: ConsumerReport): void;
+  /** Events in one transaction at most; 500 by default. */
+  readonly batchSize?: number;
+  /** With more accounts parked than these something general is wrong, and nothing is judged; 100 by default. */
+  readonly maxParked?: number;
+  /** Waits before an event that failed is tried again, as often as there are entries. */
+  readonly retryDelaysMs?: readonly number[];
+}
+
+const idleMs = 1_000;
+const [firstRetryMs, lastRetryMs] = [50, 5_000];
+
+export class RuleConsumer {
+  private readonly book: RuleBook;
+  private readonly orders: ConsumerOrder[] = [];
+  private waiting: AbortController | undefined;
+  private retryMs = firstRetryMs;
+
+  constructor(private readonly parts: ConsumerParts) {
+    const { feed, views, countryPlaces, maxParked = 100 } = parts;
+    this.book = new RuleBook({ feed, views, countryPlaces, maxParked, report: (one) => parts.report(one) });
+  }
+
+  /** Carried out between batches, in order. */
+  order(order: ConsumerOrder): void {
+    this.orders.push(order);
+    this.waiting?.abort();
+  }
+
+  /** Follows until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.waiting?.abort(), { once: true });
+    while (!signal.aborted) {
+      try {
+        await this.step(signal);
+      } catch (error) {
+        await this.recover(error, signal);
+      }
+    }
+  }
+
+  /** One order, one batch, or one wait. */
+  private async step(signal: AbortSignal): Promise<void> {
+    const { book } = this;
+    const fold = await book.open();
+    const [order] = this.orders;
+    if (order !== undefined) {
+      await this.carryOut(order);
+      this.orders.shift();
+      return;
+    }
+    if (book.isStopped) return this.idle(signal, 'stopped');
+    const events = await this.parts.feed.read(book.checkpoint, this.parts.batchSize ?? 500);
+    if (events.length === 0) return this.idle(signal, book.checkpoint);
+    await this.takeBatch(fold, events);
+    this.retryMs = firstRetryMs;
+  }
+
+  private async takeBatch(fold: RuleFold, events: readonly RecordedEvent[]): Promise<void> {
+    await fold.cache.load(events);
+    for (const [index, event] of events.entries()) {
+      try {
+        fold.take(event);
+      } catch (error) {
+        // The states in memory are half changed: what was before it is taken again, and committed.
+        const again = await this.book.reopen();
+        return index === 0 ? this.takeFailing(event, error) : this.takeBatch(again, events.slice(0, index));
+      }
+    }
+    const last = events.at(-1) as RecordedEvent;
+    await this.book.sweep(fold, last);
+    await this.book.commit(fold, last.position);
+  }
+
+  /** Tries an event that failed a few times, alone; then its account is parked; one of none is left out. */
+  private async takeFailing(event: RecordedEvent, first: unknown): Promise<void> {
+    const { book } = this;
+    let error = first;
+    for (const delayMs of this.parts.retryDelaysMs ?? [50, 200, 500]) {
+      await sleep(delayMs);
+      const fold = await book.open();
+      await fold.cache.load([event]);
+      try {
+        fold.take(event);
+        return await book.commit(fold, event.position);
+      } catch (failure) {
+        if (isEngineError(failure)) throw failure;
+        error = failure;
+        book.forget();
+      }
+    }
+    this.parts.report(faultOf(event, error));
+    const fold = await book.open();
+    const { partitionKey: accountId, position, recordedAt: since } = event;
+    const row = { parkedAt: position, from: position, since, error: reasonOf(error) };
+    if (accountId !== '*') fold.park(accountId, row);
+    await book.commit(fold, position);
+  }
+
+  private async carryOut(order: ConsumerOrder): Promise<void> {
+    const { book, parts } = this;
+    const tell = (report: ConsumerReport): void => parts.report(report);
+    switch (order.kind) {
+      case 'sent': {
+        const fold = await book.open();
+        fold.sent(order.keys);
+        return book.commit(fold);
+      }
+      case 'retry':
+        return drain(book, order.accountId, tell);
+      case 'rebuild':
+        return rebuild(book, order.accountId);
+      case 'inject':
+        return inject(book, order.event, tell);
+      default:
+        return unknownOrder(order);
+    }
+  }
+
+  /** Waits for an order, for a second, and unless stopped for an event after the position. */
+  private async idle(stop: AbortSignal, after: Position | null | 'stopped'): Promise<void> {
+    this.book.tell();
+    this.waiting = new AbortController();
+    const { signal } = this.waiting;
+    // What came before there was something to abort.
+    if (stop.aborted || this.orders.length > 0) return;
+    if (after === 'stopped') await pause(idleMs, signal);
+    else await this.parts.feed.wait(after, idleMs, signal);
+  }
+
+  private async recover(error: unknown, signal: AbortSignal): Promise<void> {
+    this.book.forget();
+    if (isEngineError(error, 'checkpoint_moved')) return;
+    const retryInMs = this.retryMs;
+    this.retryMs = Math.min(retryInMs * 2, lastRetryMs);
+    this.parts.report({ kind: 'waiting', reason: reasonOf(error), retryInMs });
+    await pause(retryInMs, signal);
+  }
+}
+
+/** Resolves after the delay, or when the signal aborts. */
+function pause(delayMs: number, signal: AbortSignal): Promise<unknown> {
+  return sleep(delayMs, undefined, { signal }).catch(() => undefined);
+}
+
+function unknownOrder(order: never): never {
+  throw new Error(`unknown order ${(order as { kind: string }).kind}`);
+}

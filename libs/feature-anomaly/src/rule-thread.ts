@@ -1,0 +1,146 @@
+// Keeps the thread that runs the rules alive, knows from its reports where it is, and sends what it decides.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { Position } from '@sallyport/engine';
+import type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
+import type { DecisionSender } from './decision-sender.js';
+import type { Enforcement } from './enforcement.js';
+import type { AnomalyMetrics } from './metrics.js';
+import type { RuleActivation } from './rule-activation.js';
+
+/** What the thread understands besides the consumer's orders: end when the batch in hand is committed. */
+export type RuleThreadOrder = ConsumerOrder | { readonly kind: 'stop' };
+
+export interface RuleThreadParts {
+  /** Starts the thread. */
+  spawn(): Pick<Worker, 'on' | 'once' | 'postMessage' | 'terminate'>;
+  readonly sender: DecisionSender;
+  readonly enforcement: Enforcement;
+  readonly activation: RuleActivation;
+  readonly metrics: AnomalyMetrics;
+  /** Waits before the restarts after a first, second, ... death in a row. */
+  readonly restartDelaysMs?: readonly number[];
+}
+
+const defaultDelaysMs = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000];
+const stopWithinMs = 5_000;
+
+export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('rules');
+  private readonly stopping = new AbortController();
+  private readonly sending = new Set<Promise<void>>();
+  private thread: ReturnType<RuleThreadParts['spawn']> | undefined;
+  private ended: Promise<void> = Promise.resolve();
+  private deaths = 0;
+  private at: Position | null = null;
+  private statusNow: ConsumerStatus | undefined;
+
+  constructor(private readonly parts: RuleThreadParts) {}
+
+  /** Up to where events are judged. */
+  get position(): Position | null {
+    return this.at;
+  }
+
+  /** Undefined until the thread has told. */
+  get status(): ConsumerStatus | undefined {
+    return this.statusNow;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.parts.enforcement.load();
+    await this.parts.activation.activate();
+    this.ended = this.keepAlive();
+  }
+
+  /** What is not sent then is sent after the next start. */
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    const order: RuleThreadOrder = { kind: 'stop' };
+    this.thread?.postMessage(order);
+    const late = sleep(stopWithinMs, 'late', { ref: false });
+    if ((await Promise.race([this.ended, late])) === 'late') await this.thread?.terminate();
+    await Promise.race([Promise.all(this.sending), sleep(stopWithinMs, undefined, { ref: false })]);
+  }
+
+  /** For the consumer, once it runs; lost when the thread dies before. */
+  order(order: ConsumerOrder): void {
+    this.thread?.postMessage(order);
+  }
+
+  /** Runs thread after thread until told to stop; a death is followed by a growing wait. */
+  private async keepAlive(): Promise<void> {
+    const delays = this.parts.restartDelaysMs ?? defaultDelaysMs;
+    while (!this.stopping.signal.aborted) {
+      const reason = await this.runThread();
+      if (this.stopping.signal.aborted) return;
+      const retryInMs = delays[Math.min(this.deaths, delays.length - 1)] ?? 0;
+      this.deaths += 1;
+      this.logger.error({ msg: 'the thread that runs the rules died', reason, retryInMs });
+      await sleep(retryInMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  private runThread(): Promise<string> {
+    return new Promise((resolve) => {
+      let reason = 'exited';
+      const thread = this.parts.spawn();
+      this.thread = thread;
+      thread.on('message', (report: ConsumerReport) => this.receive(report));
+      thread.on('error', (error: unknown) => {
+        reason = error instanceof Error ? error.message : 'failed';
+      });
+      thread.once('exit', () => {
+        this.thread = undefined;
+        resolve(reason);
+      });
+    });
+  }
+
+  private receive(report: ConsumerReport): void {
+    switch (report.kind) {
+      case 'progress':
+        this.deaths = 0;
+        this.at = report.position;
+        return;
+      case 'status':
+        return this.follow(report);
+      case 'outbox':
+        return this.send(report.items);
+      case 'waiting':
+        this.logger.warn({ msg: 'the rules wait for their stores', ...report });
+        return;
+      case 'fault':
+        this.parts.metrics.faults.inc();
+        this.logger.error({ msg: 'an event could not be judged', ...report });
+        return;
+      default:
+        return unknownReport(report);
+    }
+  }
+
+  private follow(status: ConsumerStatus): void {
+    const { metrics, enforcement, sender } = this.parts;
+    if (status.paused !== this.statusNow?.paused) enforcement.set(status.paused);
+    this.statusNow = status;
+    sender.locksPerMinute = status.ruleSet.config.locksPerMinute;
+    metrics.parked.set(status.parked);
+    metrics.stopped.set(status.stopped ? 1 : 0);
+  }
+
+  private send(items: Extract<ConsumerReport, { kind: 'outbox' }>['items']): void {
+    const replies = {
+      sent: (keys: readonly string[]) => this.order({ kind: 'sent', keys }),
+      rebuild: (accountId: string) => this.order({ kind: 'rebuild', accountId }),
+    };
+    const sent = this.parts.sender.send(items, replies, this.stopping.signal);
+    this.sending.add(sent);
+    void sent.finally(() => this.sending.delete(sent));
+  }
+}
+
+function unknownReport(report: never): never {
+  throw new Error(`unknown report ${(report as { kind: string }).kind}`);
+}
