@@ -1,4 +1,5 @@
 // What each command asks of the service.
+import { readFileSync } from 'node:fs';
 import { AdminFailure, type AdminClient, type Answer } from './client.js';
 import type { CommandName, Values } from './grammar.js';
 
@@ -47,6 +48,24 @@ const commands: Readonly<Record<CommandName, (asked: Asked) => Promise<Answer>>>
     return { rotated, position: rotated.at(-1)?.['position'] };
   },
   'store restored': ({ client, values }) => client.post('/admin/store/restored', { reason: values.reason }),
+  'rules show': ({ client }) => client.get('/admin/rules'),
+  'rules activate': ({ client, values: { file = '', reason } }) => {
+    return client.post('/admin/rules/activate', { rules: textOf(file), reason });
+  },
+  'finding list': async (asked) => {
+    const { email, id } = asked.values;
+    if (email === undefined && id === undefined) return asked.client.get('/admin/findings');
+    return asked.client.get(`/admin/accounts/${await accountOf(asked)}/findings`);
+  },
+  'finding dismiss': (asked) => onAccount(asked, 'findings/dismiss', { findingId: asked.values.finding }),
+  'parked list': ({ client }) => client.get('/admin/parked'),
+  'parked retry': async (asked) => asked.client.post(`/admin/accounts/${await accountOf(asked)}/retry`, {}),
+  'enforcement pause': ({ client, values: { reason } }) => {
+    return client.post('/admin/enforcement/pause', { reason });
+  },
+  'enforcement resume': ({ client, values: { reason } }) => {
+    return client.post('/admin/enforcement/resume', { reason });
+  },
   'clock advance': ({ client, values: { seconds } }) => {
     return client.post('/admin/clock/advance', { seconds: Number(seconds) });
   },
@@ -72,6 +91,15 @@ async function timelineOf(asked: Asked): Promise<Answer> {
   const { entries, next } = await asked.client.get(`${path}?${new URLSearchParams(query).toString()}`);
   const told = entries as readonly Answer[];
   return { entries: told.map(({ position, at, sentence }) => ({ position, at, sentence })), next };
+}
+
+/** The text of a file; of standard input for `-`. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new AdminFailure('usage', `${file} cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 /** The account's id in a path. A sign-in name is looked up by a body, so that no URL has it. */

@@ -23,6 +23,8 @@ export const options = {
     value: 'PURPOSE',
     help: 'refresh, signing, nonce or sealing (default: the first two)',
   },
+  file: { type: 'string', value: 'FILE', help: 'a YAML file of rules; - reads standard input' },
+  finding: { type: 'string', value: 'ID', help: 'the finding (finding list shows them)' },
   seconds: { type: 'string', value: 'N', help: 'how far the clock moves forward' },
   before: { type: 'string', value: 'POSITION', help: 'what happened before it: "next" of the page before' },
   limit: { type: 'string', value: 'N', help: 'how many to show at most (50)' },
@@ -107,6 +109,34 @@ export const nouns = {
       needs: ['reason'],
     },
   },
+  rules: {
+    show: { summary: 'Shows the active rules, and whether they are enforced.', options: [], needs: [] },
+    activate: {
+      summary: 'Makes the rules of a file the active ones, without a restart.',
+      options: ['file', 'reason'],
+      needs: ['file', 'reason'],
+    },
+  },
+  finding: {
+    list: {
+      summary: 'Lists what the rules found of an account, or the latest of all.',
+      options: account,
+      needs: [],
+    },
+    dismiss: onAccount('Says that a finding is harmless.', 'finding', 'reason'),
+  },
+  parked: {
+    list: { summary: 'Lists accounts whose events could not be judged.', options: [], needs: [] },
+    retry: onAccount('Judges what was set aside of an account.'),
+  },
+  enforcement: {
+    pause: {
+      summary: 'Rules go on, their decisions are recorded and not carried out.',
+      options: ['reason'],
+      needs: ['reason'],
+    },
+    resume: { summary: 'Decisions are carried out again.', options: ['reason'], needs: ['reason'] },
+  },
   clock: {
     advance: {
       summary: 'Moves the clock of a service that was started with SALLYPORT_TEST_CLOCK=1.',
@@ -167,7 +197,7 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
 
 function helpOnAll(): string {
   const lines = Object.entries(nouns).map(([noun, verbs]) => {
-    return `  ${noun.padEnd(8)} ${Object.keys(verbs).join(', ')}`;
+    return `  ${noun.padEnd(11)} ${Object.keys(verbs).join(', ')}`;
   });
   const usage = 'npm run admin -- <noun> <verb> [options]      more: npm run admin -- <noun> <verb> --help';
   return [usage, '', ...lines, '', ...helpOnOptions(everywhere), ''].join('\n');

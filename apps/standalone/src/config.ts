@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GeoFiles, geoFileNames, type GeoFileName, type GeoPaths } from '@sallyport/adapter-geoip';
+import type { RuleSetConfig } from '@sallyport/core-anomaly';
 import type { Client } from '@sallyport/core-session';
+import { parseRuleFile } from '@sallyport/feature-anomaly';
 import { parseClients } from '@sallyport/feature-ledger';
 import { EnvironmentReader, isAddressRange, logLevels, unknownSettings } from '@sallyport/feature-operations';
 import type { LogLevel } from '@sallyport/feature-operations';
@@ -40,6 +42,7 @@ export const settings = [
   ['SALLYPORT_GEO_HOSTING_FILE', '', 'Data centres: a MaxMind DB, or a list of CIDR ranges, one a line.'],
   ['SALLYPORT_GEO_VPN_FILE', '', 'VPNs: the same.'],
   ['SALLYPORT_GEO_TOR_FILE', '', 'Tor exits: the same.'],
+  ['SALLYPORT_RULES_FILE', 'what was activated last', 'YAML file of the rules; becomes active at the start.'],
   ['SALLYPORT_TEST_CLOCK', '', '1: `npm run admin -- clock advance` moves the clock. Loopback issuers only.'],
   ['SALLYPORT_TEST_SYNCHRONOUS', 'FULL', 'NORMAL, OFF: a power failure loses answers. Loopback only.'],
   ['SALLYPORT_TEST_COMMIT_DELAY_MS', '0', 'Makes each commit slower, to measure. Loopback issuers only.'],
@@ -74,6 +77,8 @@ export interface Config {
   readonly masterKey: MasterKey | undefined;
   /** Files of network data that stand for the shipped one, or beside it. */
   readonly geo: GeoPaths;
+  /** Undefined: whichever was activated last, else the defaults. */
+  readonly rules: RuleSetConfig | undefined;
   readonly logLevel: LogLevel;
   readonly tests: {
     readonly clock: boolean;
@@ -113,6 +118,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     clients: readClients(read),
     masterKey: readMasterKey(read, development),
     geo: readGeoPaths(read),
+    rules: readRules(read),
     logLevel: read.choice('SALLYPORT_LOG_LEVEL', logLevels) ?? 'info',
     tests: {
       clock: read.choice('SALLYPORT_TEST_CLOCK', ['0', '1']) === '1',
@@ -171,6 +177,15 @@ function readMasterKey(read: Reader, development: boolean): MasterKey | undefine
     read.mistakes.push(`${name} is not a master key: ${(error as Error).message}.`);
     return undefined;
   }
+}
+
+function readRules(read: Reader): RuleSetConfig | undefined {
+  const file = read.text('SALLYPORT_RULES_FILE');
+  const text = file === undefined ? undefined : read.file('SALLYPORT_RULES_FILE', file);
+  if (text === undefined) return undefined;
+  const { config, mistakes = [] } = parseRuleFile(text);
+  read.mistakes.push(...mistakes.map((mistake) => `SALLYPORT_RULES_FILE (${file}): ${mistake}.`));
+  return config;
 }
 
 /** Paths of network data, each file opened once to see that it is what it should be. */

@@ -4,6 +4,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { lockDataDirectory } from '@sallyport/adapter-sqlite';
 import { Clock, ViewStore } from '@sallyport/engine';
+import { RulesDesk } from '@sallyport/feature-anomaly';
 import { AdminModule, newCredential, removeAdminFile, writeAdminFile } from '@sallyport/feature-admin';
 import {
   developmentKey,
@@ -107,6 +108,7 @@ async function startAdmin(
     ring: app.get(KeyRing),
     mover: { advance: (milliseconds) => advance(clock, milliseconds) },
     history: app.get(OperatorHistory, { strict: false }),
+    rules: app.get(RulesDesk, { strict: false }),
   });
   const gate = new RequestGate(adminInFlight);
   return startHttpApplication(module, {

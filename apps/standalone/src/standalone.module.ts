@@ -7,6 +7,7 @@ import { ArgonPasswords } from '@sallyport/adapter-passwords';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore, SqliteViewStore } from '@sallyport/adapter-sqlite';
 import { Clock, EventStore, Feed, GeoLookup, Ids } from '@sallyport/engine';
 import { PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
+import { AnomalyModule } from '@sallyport/feature-anomaly';
 import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
 import { OAuthModule } from '@sallyport/feature-oauth';
 import { OperationsModule, Readiness, remembered } from '@sallyport/feature-operations';
@@ -14,6 +15,7 @@ import { SessionsModule, ViewProgress, ViewWorker } from '@sallyport/feature-ses
 import { Credentials, DayTags, KeyRing, PersonalKeys, type MasterKey } from '@sallyport/tokens';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from './config.js';
+import { rulesPorts } from './rules.js';
 import type { ViewsWorkerData } from './views-worker.js';
 
 /** What exists before the application does. */
@@ -61,7 +63,7 @@ export class StandaloneModule {
   static of(parts: StandaloneParts): DynamicModule {
     return {
       module: StandaloneModule,
-      imports: [ports(parts), LedgerModule, OAuthModule, SessionsModule, OperationsModule],
+      imports: [ports(parts), LedgerModule, OAuthModule, SessionsModule, AnomalyModule, OperationsModule],
     };
   }
 }
@@ -70,7 +72,10 @@ export class StandaloneModule {
 class PortsModule {}
 
 function ports(parts: StandaloneParts): DynamicModule {
-  const providers = [...given(parts), ...stores(parts), ...keys(parts), ...operations()];
+  const { dataDir } = parts.config;
+  const files = { ledgerFile: join(dataDir, 'ledger.sqlite'), rulesFile: join(dataDir, 'rules.sqlite') };
+  const rules = rulesPorts(parts.config, files);
+  const providers = [...given(parts), ...stores(parts), ...keys(parts), ...rules, ...operations()];
   return { module: PortsModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
 }
 

@@ -7,7 +7,7 @@ export { observeAll, stateKeysOf } from './observe-all.js';
 export type { RuleStates, StateKeys } from './observe-all.js';
 export type { ObservedEvent } from './observed-event.js';
 export { isAfter } from './observed-event.js';
-export type { CountryPlaces, Network, Place } from './places.js';
+export type { CountryPlaces, Place } from './places.js';
 export * from './rule-memory.js';
 export * from './rule-set.js';
 export * from './rule-set-parser.js';

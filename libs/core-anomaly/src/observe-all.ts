@@ -1,5 +1,5 @@
 // One event against all that the rules remember: its account, its network, its device key.
-import type { SessionState } from '@sallyport/core-session';
+import type { Network, SessionState } from '@sallyport/core-session';
 import { observeKeyStart, observeNetworkFailures, observeNetworkStart } from './crowd.js';
 import type { CrowdStart, CrowdState } from './crowd.js';
 import { nothingObserved } from './finding.js';
@@ -8,7 +8,6 @@ import { observe } from './observe.js';
 import { placeOf, sessionIdOf, timeOf } from './observed-event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { isServer } from './places.js';
-import type { Network } from './places.js';
 import type { AnomalyState } from './state.js';
 import { isNewDevice } from './watch.js';
 import type { RuleContext } from './watch.js';
@@ -43,7 +42,7 @@ export function stateKeysOf(event: ObservedEvent): StateKeys {
     return { account, network: tag === undefined ? undefined : `network:${tag}`, key: undefined };
   }
   if (event.type !== 'session.started') return { account, network: undefined, key: undefined };
-  const network = state?.network as Network | undefined;
+  const network = state?.network;
   const tag = network === undefined || isServer(network) ? undefined : network.dayTag;
   return {
     account,

@@ -1,5 +1,5 @@
 // The rules over one account: takes an event into the state and answers what it found and decided.
-import type { SallyportEvent, SessionState } from '@sallyport/core-session';
+import type { Network, SallyportEvent, SessionState } from '@sallyport/core-session';
 import { nothingObserved } from './finding.js';
 import type { Observation } from './finding.js';
 import {
@@ -17,7 +17,6 @@ import { grade } from './grading.js';
 import { isAfter, sessionIdOf, timeOf } from './observed-event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { judgePlace } from './place-rules.js';
-import type { Network } from './places.js';
 import type { RuleName } from './rule-table.js';
 import { judgeFact, judgeFailures, judgeSensitive, judgeStart } from './sign-in-rules.js';
 import { dropStalest, emptyAnomalyState, stateLimits } from './state.js';

@@ -1,6 +1,6 @@
 // Rules on where an account is used from: travel, countries, kinds of network, two places at once.
+import type { Network } from '@sallyport/core-session';
 import { hidesPlace, isServer, kmApart, placeOfPerson } from './places.js';
-import type { Network } from './places.js';
 import { noteSighting } from './sightings.js';
 import { dropStalest, stateLimits } from './state.js';
 import type { Seen, Sighting, Use } from './state.js';

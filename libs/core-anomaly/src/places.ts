@@ -1,5 +1,5 @@
 // Where on earth a network is, as far as it is known, and how far apart two places are at least.
-import type { Network as CoarseNetwork } from '@sallyport/core-session';
+import type { Network } from '@sallyport/core-session';
 
 /** A point and the radius of uncertainty around it, degrees and kilometres. */
 export interface Place {
@@ -7,13 +7,6 @@ export interface Place {
   readonly lon: number;
   readonly radiusKm: number;
 }
-
-/** The network of an event; older events say less of it. */
-export type Network = CoarseNetwork & {
-  readonly place?: Place;
-  readonly server?: true;
-  readonly dayTag?: string;
-};
 
 /** By ISO 3166-1 alpha-2: a country's centre, and the radius around it that covers the country. */
 export type CountryPlaces = ReadonlyMap<string, Place>;

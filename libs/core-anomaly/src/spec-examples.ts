@@ -1,9 +1,10 @@
 // Histories in a line or two for the specs of the rules: one account, some sessions, and the table of
 // countries.
+import type { Network } from '@sallyport/core-session';
 import type { Finding, Observation } from './finding.js';
 import { observe } from './observe.js';
 import type { ObservedEvent } from './observed-event.js';
-import type { CountryPlaces, Network } from './places.js';
+import type { CountryPlaces } from './places.js';
 import { defaultRuleSetConfig } from './rule-set.js';
 import type { RuleSetConfig } from './rule-set.js';
 import { emptyAnomalyState } from './state.js';

@@ -1,6 +1,6 @@
 // Rules on how often and how evenly a session is refreshed, and on retries.
+import type { Network } from '@sallyport/core-session';
 import { isServer } from './places.js';
-import type { Network } from './places.js';
 import { insertTime } from './state.js';
 import type { SeenSession } from './state.js';
 import { looks, report } from './watch.js';

@@ -9,6 +9,8 @@ import { AccountsController } from './accounts.controller.js';
 import { AdminCredential, AdminGuard } from './admin-guard.js';
 import { ClockMover } from './clock-mover.js';
 import { AdminHistoryController } from './history.controller.js';
+import { RuleAdministration } from './rule-administration.js';
+import { AdminRulesController } from './rules.controller.js';
 import { AdminSessionsController } from './sessions.controller.js';
 import { SystemController } from './system.controller.js';
 
@@ -22,6 +24,7 @@ export interface AdminParts {
   readonly clock: Clock;
   readonly mover: ClockMover;
   readonly history: AccountHistory;
+  readonly rules: RuleAdministration;
 }
 
 @Module({})
@@ -29,7 +32,13 @@ export class AdminModule {
   static on(parts: AdminParts): DynamicModule {
     return {
       module: AdminModule,
-      controllers: [AccountsController, AdminHistoryController, AdminSessionsController, SystemController],
+      controllers: [
+        AccountsController,
+        AdminHistoryController,
+        AdminRulesController,
+        AdminSessionsController,
+        SystemController,
+      ],
       providers: [
         AccountViews,
         AdminGuard,
@@ -41,6 +50,7 @@ export class AdminModule {
         { provide: Clock, useFactory: () => parts.clock },
         { provide: AccountHistory, useFactory: () => parts.history },
         { provide: ClockMover, useFactory: () => parts.mover },
+        { provide: RuleAdministration, useFactory: () => parts.rules },
       ],
     };
   }

@@ -17,6 +17,8 @@ export interface ConsumerParts {
   report(report: ConsumerReport): void;
   /** Events in one transaction at most; 500 by default. */
   readonly batchSize?: number;
+  /** A batch that is not full is followed by a wait until so long after it began; 0 by default. */
+  readonly paceMs?: number;
   /** With more accounts parked than these something general is wrong, and nothing is judged; 100 by default. */
   readonly maxParked?: number;
   /** Waits before an event that failed is tried again, as often as there are entries. */
@@ -66,10 +68,14 @@ export class RuleConsumer {
       return;
     }
     if (book.isStopped) return this.idle(signal, 'stopped');
-    const events = await this.parts.feed.read(book.checkpoint, this.parts.batchSize ?? 500);
+    const { batchSize = 500, paceMs = 0 } = this.parts;
+    const startedAt = performance.now();
+    const events = await this.parts.feed.read(book.checkpoint, batchSize);
     if (events.length === 0) return this.idle(signal, book.checkpoint);
     await this.takeBatch(fold, events);
     this.retryMs = firstRetryMs;
+    const restMs = paceMs - (performance.now() - startedAt);
+    if (restMs > 0 && events.length < batchSize) await pause(restMs, signal);
   }
 
   private async takeBatch(fold: RuleFold, events: readonly RecordedEvent[]): Promise<void> {

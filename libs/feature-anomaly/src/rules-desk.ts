@@ -1,6 +1,7 @@
 // What operators do with the rules: see and change them, look through findings, retry, pause.
 import { Injectable } from '@nestjs/common';
 import { canonicalRuleSet } from '@sallyport/core-anomaly';
+import type { RuleSetConfig } from '@sallyport/core-anomaly';
 import { streams } from '@sallyport/core-session';
 import type { AnomalyDetected, AnomalyDismissed } from '@sallyport/core-session';
 import { EventStore, Ids } from '@sallyport/engine';
@@ -35,14 +36,15 @@ export class RulesDesk {
 
   show(): object {
     const { status } = this.thread;
-    return {
-      hash: status?.ruleSet.hash,
+    const shown = {
       enforcement: this.enforcement.paused ? 'paused' : 'on',
       position: this.thread.position,
       parked: status?.parked ?? 0,
       stopped: status?.stopped ?? false,
-      ruleSet: status?.ruleSet.config,
     };
+    return status === undefined
+      ? shown
+      : { hash: status.ruleSet.hash, ...shown, ...tablesOf(status.ruleSet.config) };
   }
 
   /** Activates the rule set of a file's text; without an event where it is active. Rejects with 400. */
@@ -75,9 +77,11 @@ export class RulesDesk {
     const dismissed = new Map(
       events.filter(isDismissal).map(({ data }) => [data['findingId'], data['reason']]),
     );
-    const findings = events.filter(isDetection).map(({ data, recordedAt, position }) => {
-      const reason = dismissed.get(data['findingId']);
-      return { ...data, at: recordedAt, position, ...(reason === undefined ? {} : { dismissed: reason }) };
+    const findings = events.filter(isDetection).map(({ data, recordedAt: at }) => {
+      const { findingId, rule, severity, mode, trigger, cites, evidence } = data;
+      const dismissal = dismissed.get(findingId);
+      const reason = dismissal === undefined ? {} : { dismissed: dismissal };
+      return { at, findingId, rule, severity, mode, ...reason, evidence, trigger, cites };
     });
     return { findings };
   }
@@ -121,6 +125,21 @@ export class RulesDesk {
   async resume(reason: string, actor: Actor): Promise<{ readonly position: Position }> {
     return { position: await this.enforcement.resume(reason, actor) };
   }
+}
+
+/** A rule set as tables. */
+function tablesOf({ rules, combinations, version: _version, ...general }: RuleSetConfig): object {
+  return {
+    ...general,
+    rules: Object.entries(rules).map(([rule, { mode, action, ...thresholds }]) => {
+      const words = Object.entries(thresholds).map(([name, value]) => `${name} ${value}`);
+      return { rule, mode, action, thresholds: words.join(', ') };
+    }),
+    combinations: combinations.map(({ name, groups, newDevice, action }) => {
+      const when = groups.map((group) => group.join(' or ')).join(' and ');
+      return { combination: name, action, when: newDevice ? `${when}, on a new device` : when };
+    }),
+  };
 }
 
 function isDetection({ type }: RecordedEvent): boolean {
