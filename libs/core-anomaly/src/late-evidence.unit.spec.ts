@@ -16,7 +16,8 @@ const small = contextOf({
     machine_cadence: { intervals: 3, underSeconds: 3600 },
     failures_account: { count: 6, windowSeconds: 3600 },
   }),
-  quietSeconds: 600,
+  // Acts are a minute apart: no finding hides another.
+  quietSeconds: 1,
 });
 
 interface Act {
@@ -72,10 +73,12 @@ interface Expected {
   readonly ms: number;
   /** How far from it the finding may say it was. */
   readonly withinMs: number;
+  /** How long the session stayed there without another in between: the finding may be about any use of these. */
+  readonly untilMs?: number;
   readonly country?: string;
 }
 
-const quietMs = 600_000;
+const quietMs = 1_000;
 const isUse = ({ kind }: Act): boolean => ['start', 'refresh', 'retry'].includes(kind);
 
 /** What there is to find in the whole history. */
@@ -119,13 +122,22 @@ function places(placed: readonly Act[]): Expected[] {
     const km = apart(earlier.country, later.country);
     const ms = later.ms - earlier.ms;
     const found: Expected[] = [];
-    const said = { ms: later.ms, withinMs: quietMs };
+    // Uses that a stretch has forgotten are told of by one that it knows.
+    const said = { ms: later.ms, withinMs: 10 * minute, untilMs: stayOf(placed, n + 1) };
     if (km >= 500 && km / (ms / 3_600_000) >= 900) found.push({ rule: 'impossible_travel', ...said });
     const isConcurrent =
       km >= 100 && ms <= 900_000 && earlier.who !== later.who && earlier.country !== later.country;
     if (isConcurrent) found.push({ rule: 'concurrent_countries', ...said });
     return found;
   });
+}
+
+/** When the stay that a use begins ends: the last use of it. */
+function stayOf(placed: readonly Act[], index: number): number {
+  const { who, country } = placed[index] as Act;
+  const rest = placed.slice(index);
+  const end = rest.findIndex((one) => one.who !== who || one.country !== country);
+  return (rest.at(end === -1 ? -1 : end - 1) as Act).ms;
 }
 
 /** By the spherical law of cosines, not the haversine. */
@@ -163,11 +175,11 @@ function cadences(times: readonly number[]): Expected[] {
 
 function missed(list: readonly Act[], history: History): Expected[] {
   return oracle(list).filter(
-    ({ rule, ms, withinMs, country }) =>
+    ({ rule, ms, withinMs, untilMs = ms, country }) =>
       !history.findings.some(
         (finding) =>
           finding.rule === rule &&
-          ms >= sinceMs(finding) - withinMs &&
+          untilMs >= sinceMs(finding) - withinMs &&
           ms <= finding.atMs + withinMs &&
           (country === undefined || finding.evidence['country'] === country),
       ),

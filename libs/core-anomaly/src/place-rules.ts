@@ -1,7 +1,7 @@
 // Rules on where an account is used from: travel, countries, kinds of network, two places at once.
 import type { Network } from '@sallyport/core-session';
 import { hidesPlace, isServer, kmApart, placeOfPerson } from './places.js';
-import { noteSighting } from './sightings.js';
+import { isHollow, noteSighting } from './sightings.js';
 import { dropStalest, stateLimits } from './state.js';
 import type { Seen, Sighting, Use } from './state.js';
 import { isNewDevice, isoTime, looks, report } from './watch.js';
@@ -30,9 +30,23 @@ export function judgePlace(watch: Watch, usage: Usage): void {
   const { ms, session, device } = usage;
   const seeing = { ms, country: network.country, place, session, device, at: watch.event };
   const index = noteSighting(sightings, seeing);
-  if (index < 0) return;
-  judgePair(watch, sightings[index - 1], sightings[index]);
-  judgePair(watch, sightings[index], sightings[index + 1]);
+  if (index >= 0) judgeNeighbours(watch, index);
+}
+
+/** Compares a stretch with those before and after it, and across those that perhaps never were. */
+function judgeNeighbours(watch: Watch, index: number): void {
+  const { sightings } = watch.state;
+  const here = sightings[index] as Sighting;
+  for (let n = index - 1; n >= 0; n -= 1) {
+    const earlier = sightings[n] as Sighting;
+    judgePair(watch, earlier, here);
+    if (!isHollow(earlier)) break;
+  }
+  for (let n = index + 1; n < sightings.length; n += 1) {
+    const later = sightings[n] as Sighting;
+    judgePair(watch, here, later);
+    if (!isHollow(later)) break;
+  }
 }
 
 function judgeKind(watch: Watch, usage: Usage): void {
@@ -98,9 +112,9 @@ function usualOf(list: readonly Seen[], besides: Seen): string {
     .join(' ');
 }
 
-/** Compares two stretches that follow each other. */
-function judgePair(watch: Watch, earlier: Sighting | undefined, later: Sighting | undefined): void {
-  if (earlier === undefined || later === undefined || isSamePlace(earlier, later)) return;
+/** Compares two stretches of which none that is known stands between. */
+function judgePair(watch: Watch, earlier: Sighting, later: Sighting): void {
+  if (isSamePlace(earlier, later)) return;
   const km = kmApart(earlier, later);
   const gapMs = Math.max(0, later.fromMs - earlier.toMs);
   if (looks(watch, 'impossible_travel')) judgeTravel(watch, { earlier, later, km, gapMs });
@@ -141,9 +155,12 @@ function judgeConcurrence(watch: Watch, pair: Pair): void {
 
 function aboutPair(watch: Watch, pair: Pair) {
   const { session, device, country } = suspectOf(watch, pair);
-  const cites = [pair.earlier.lastAt, pair.later.firstAt];
-  const others = cites.filter(({ position }) => position !== watch.event.position);
-  return { about: session, atMs: pair.later.firstMs, session, device, country, cites: others };
+  const { earlier, later } = pair;
+  const others = [earlier.lastAt, later.firstAt].filter(({ position }) => position !== watch.event.position);
+  const whose = { session, device, country, cites: others };
+  // No use in it is known: it may have been at any time up to its end, and is told of beside what was.
+  if (isHollow(later)) return { about: `${session} between`, atMs: later.toMs, ...whose };
+  return { about: session, atMs: later.firstMs, ...whose };
 }
 
 function pairEvidence(watch: Watch, pair: Pair) {

@@ -38,6 +38,7 @@ export interface RuleSet {
 }
 
 const elsewhere = ['impossible_travel', 'concurrent_countries'] as const;
+const unlikeAPerson = ['new_network_kind', 'machine_cadence', 'refresh_rate'] as const;
 
 export const defaultCombinations: readonly Combination[] = [
   {
@@ -54,7 +55,13 @@ export const defaultCombinations: readonly Combination[] = [
   },
   {
     name: "somebody else has the device's key",
-    groups: [['stale_token'], [...elsewhere, 'new_network_kind', 'machine_cadence']],
+    groups: [['stale_token'], [...elsewhere, ...unlikeAPerson]],
+    newDevice: false,
+    action: 'reauthenticate',
+  },
+  {
+    name: "two use the device's key",
+    groups: [['reuse_forked'], ['stale_token', 'retry_other_network', ...unlikeAPerson]],
     newDevice: false,
     action: 'reauthenticate',
   },

@@ -119,7 +119,7 @@ export const ruleTable = {
   },
   reuse_forged: { ...stranger, action: 'flag', thresholds: {} },
   reuse_wrong_key: { ...stranger, action: 'step_up', thresholds: {} },
-  reuse_forked: { ...own, action: 'reauthenticate', thresholds: {} },
+  reuse_forked: { ...own, action: 'step_up', thresholds: {} },
   reuse_superseded: { ...stranger, action: 'flag', thresholds: {} },
   stale_token: { ...own, action: 'step_up', thresholds: {} },
   attestation_failed: { ...own, action: 'step_up', thresholds: {} },

@@ -25,34 +25,49 @@ export function noteSighting(sightings: Sighting[], seeing: Seeing): number {
   while (index >= 0 && (sightings[index] as Sighting).fromMs > ms) index -= 1;
   const before = sightings[index];
   if (before !== undefined && isSame(before, seeing)) {
-    if (ms <= before.toMs) return -1;
-    before.toMs = ms;
-    before.lastAt = placeOf(seeing.at);
-    return index === sightings.length - 1 ? -1 : index;
+    const grows = ms > before.toMs;
+    if (grows) before.toMs = ms;
+    if (isHollow(before)) seeFirst(before, seeing);
+    if (grows) seeLast(before, seeing);
+    return grows && index < sightings.length - 1 ? index : -1;
   }
-  if (before !== undefined && ms < before.toMs) split(sightings, index, seeing);
+  if (before !== undefined && ms < before.toMs) split(sightings, index, ms);
   const after = sightings[index + 1];
   if (after !== undefined && isSame(after, seeing)) {
     after.fromMs = ms;
-    after.firstMs = ms;
-    after.firstAt = placeOf(seeing.at);
+    if (isHollow(after)) seeLast(after, seeing);
+    seeFirst(after, seeing);
     return index + 1;
   }
   const at = placeOf(seeing.at);
   const { country, session, device } = seeing;
   const { lat, lon, radiusKm } = seeing.place;
   const whose = { country, lat, lon, radiusKm, session, device };
-  const one = { fromMs: ms, toMs: ms, ...whose, firstAt: at, firstMs: ms, lastAt: at };
-  return insert(sightings, index + 1, one);
+  const when = { fromMs: ms, toMs: ms, firstMs: ms, lastMs: ms };
+  return insert(sightings, index + 1, { ...when, ...whose, firstAt: at, lastAt: at });
+}
+
+/** No use of it is known: it is between two uses elsewhere that came late, and perhaps there was none. */
+export function isHollow({ fromMs, toMs, firstMs, lastMs }: Sighting): boolean {
+  return firstMs > toMs || lastMs < fromMs;
 }
 
 /** Somebody was elsewhere in the middle of it: two stretches, up to that time and from then on. */
-function split(sightings: Sighting[], index: number, { ms }: Seeing): void {
+function split(sightings: Sighting[], index: number, ms: number): void {
   const whole = sightings[index] as Sighting;
-  const rest = { ...whole, fromMs: ms, firstAt: whole.lastAt, firstMs: whole.toMs };
-  sightings.splice(index + 1, 0, rest);
-  whole.toMs = ms;
-  whole.lastAt = whole.firstAt;
+  const { firstMs, firstAt, lastMs, lastAt } = whole;
+  sightings.splice(index + 1, 0, { ...whole, fromMs: ms, firstMs: lastMs, firstAt: lastAt });
+  Object.assign(whole, { toMs: ms, lastMs: firstMs, lastAt: firstAt });
+}
+
+function seeFirst(sighting: Sighting, { ms, at }: Seeing): void {
+  sighting.firstMs = ms;
+  sighting.firstAt = placeOf(at);
+}
+
+function seeLast(sighting: Sighting, { ms, at }: Seeing): void {
+  sighting.lastMs = ms;
+  sighting.lastAt = placeOf(at);
 }
 
 function isSame(sighting: Sighting, { country, place, session }: Seeing): boolean {

@@ -47,7 +47,7 @@ describe('a token that comes back', () => {
   it.each([
     ['forged', 'reuse_forged', 'flag'],
     ['wrong_key', 'reuse_wrong_key', 'step_up'],
-    ['forked', 'reuse_forked', 'reauthenticate'],
+    ['forked', 'reuse_forked', 'step_up'],
     ['superseded', 'reuse_superseded', 'flag'],
     ['stale_token', 'stale_token', 'step_up'],
   ])('%s fires %s, which does %s alone', (cause, rule, action) => {

@@ -71,7 +71,7 @@ describe('the consumer of the rules', () => {
     await watched.run();
     const said = watched.outbox.flatMap((item) => (item.kind === 'said' ? item.decisions : []));
     expect(said).toMatchObject([
-      { mode: 'enforce', action: 'reauthenticate', ruleSet: hashed(defaultRuleSetConfig).hash },
+      { mode: 'enforce', action: 'step_up', ruleSet: hashed(defaultRuleSetConfig).hash },
       { mode: 'observe', action: 'hold', ruleSet: data.hash },
     ]);
     const statuses = watched.reports.filter(({ kind }) => kind === 'status');
@@ -116,7 +116,7 @@ describe('an account whose event cannot be judged', () => {
 
   it('is parked and held, and nobody else', async () => {
     const watched = await poisoned();
-    expect(watched.actions).toEqual(['bob reauthenticate']);
+    expect(watched.actions).toEqual(['bob step_up']);
     expect(watched.outbox.filter(({ kind }) => kind === 'parked')).toMatchObject([
       { kind: 'parked', accountId: 'ada', parkedAt: '4' },
     ]);
@@ -142,7 +142,7 @@ describe('an account whose event cannot be judged', () => {
     await watched.run({ kind: 'retry', accountId: 'ada' });
     const own = watched.outbox.filter(({ accountId }) => accountId === 'ada').slice(-2);
     expect(own).toMatchObject([
-      { kind: 'said', decisions: [{ action: 'reauthenticate' }] },
+      { kind: 'said', decisions: [{ action: 'step_up' }] },
       { kind: 'drained', parkedAt: '4' },
     ]);
     expect(await watched.views.list(ruleViews.parked, 1, 'parked')).toEqual([]);
@@ -178,7 +178,7 @@ describe('an event that only the bus has', () => {
     await watched.run({ kind: 'inject', event: { ...forged, data, position: '99' } });
     expect(await watched.views.load(ruleViews.account, 1, ['ada'])).toEqual(before);
     await watched.run({ kind: 'inject', event: { ...forged, data } });
-    expect(watched.actions).toContain('ada reauthenticate');
+    expect(watched.actions).toContain('ada step_up');
     await watched.run({ kind: 'rebuild', accountId: 'ada' });
     expect(await watched.views.load(ruleViews.account, 1, ['ada'])).toEqual(before);
   });
