@@ -73,7 +73,7 @@ interface Expected {
   readonly ms: number;
   /** How far from it the finding may say it was. */
   readonly withinMs: number;
-  /** How long the session stayed there without another in between: the finding may be about any use of these. */
+  /** How long the session stayed there, none in between: the finding may be about any use of these. */
   readonly untilMs?: number;
   readonly country?: string;
 }

@@ -28,7 +28,7 @@ export function parseRuleSet(input: unknown): ParsedRuleSet {
   const known = ['version', 'rules', 'combinations', ...Object.keys(generalTable)];
   mistakes.push(...unknownMembers('', data, known));
   if (data['version'] !== undefined && data['version'] !== 1) mistakes.push('version must be 1');
-  const general = numbers('', data, generalTable, mistakes);
+  const general = numbers('', { data, table: generalTable }, mistakes);
   const rules = readRules(data['rules'], mistakes);
   const combinations = readCombinations(data['combinations'], mistakes);
   if (mistakes.length > 0) return { mistakes };
@@ -73,7 +73,7 @@ function readRule(rule: RuleName, input: unknown, mistakes: string[]): object {
       `${path}.action must be ${strongestAlone(rule)} at most: what it finds is no ground for more`,
     );
   }
-  return { mode, action, ...numbers(`${path}.`, data, thresholds, mistakes) };
+  return { mode, action, ...numbers(`${path}.`, { data, table: thresholds }, mistakes) };
 }
 
 /** YAML 1.1 readers take a bare `off` for false. */
@@ -125,8 +125,7 @@ function groupsFault(groups: unknown): string {
 
 function numbers(
   path: string,
-  data: Plain,
-  table: { readonly [name: string]: Threshold },
+  { data, table }: { readonly data: Plain; readonly table: { readonly [name: string]: Threshold } },
   mistakes: string[],
 ): Record<string, number> {
   const read: Record<string, number> = {};

@@ -13,8 +13,8 @@ export interface Sighting {
   readonly session: string;
   /** The device's id, or for a bearer session `session:` and its id. */
   readonly device: string;
-  /** The first and the last use that are known of it, and when they were: of a stretch that a late use broke in
-   * two only the outer ends are, and of one broken again perhaps none (see `isHollow`). */
+  /** The first and the last use that are known of it, and when they were: of a stretch that a late use broke
+   * in two only the outer ends are, and of one broken again perhaps none (see `isHollow`). */
   firstAt: EventPlace;
   firstMs: number;
   lastAt: EventPlace;

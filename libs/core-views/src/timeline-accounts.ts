@@ -4,8 +4,10 @@ import type {
   AccountEvent,
   AccountLocked,
   AccountOpened,
+  AccountState,
   AccountUnlocked,
   AllSessionsRevoked,
+  DeviceAttested,
   DeviceLinked,
   DeviceRevocationCause,
   DeviceRevoked,
@@ -61,6 +63,13 @@ export const accountTellers: { readonly [T in AccountEvent['type']]: Teller } = 
     details: ({ reason }) => ({ reason }),
     say: (told, names) => {
       return `The account was unlocked${byWhom(told, names)}${because(told.details.reason, names)}.`;
+    },
+  }),
+  'account.device-attested': teller<DeviceAttested<AccountState>>()({
+    details: ({ result, format }) => ({ result, format }),
+    say: ({ deviceId, details: { result } }, names) => {
+      const device = capital(deviceId === undefined ? 'a device' : names.device(deviceId));
+      return result === 'passed' ? `${device} was attested.` : `${device} could not be attested.`;
     },
   }),
   'account.erased': teller<AccountErased>()({

@@ -5,16 +5,20 @@ import type {
   ReuseCause,
   ReuseDetected,
   RotationRetried,
+  SensitiveActionChecked,
   SessionEvent,
   SessionFlag,
   SessionFlagged,
   SessionRevoked,
   SessionStarted,
+  SessionState,
   StaleTokenPresented,
+  StepUpCompleted,
 } from '@sallyport/core-session';
 import { because, byWhom, nothing, ofSession, scene, teller, times } from './timeline-words.js';
 import type { Teller } from './timeline-words.js';
 
+const verdicts = { allow: 'allowed', step_up: 'held until step-up', deny: 'denied' };
 const summarised = 'Refreshes are summed up at the sign-in; one from a country new to the session has a row.';
 
 /** Complete by type: an event that is not told here does not compile. */
@@ -59,6 +63,17 @@ export const sessionTellers: { readonly [T in SessionEvent['type']]: Teller } = 
       const { flag, reason } = told.details;
       const flagged = `The session${ofSession(told, names)} was flagged${byWhom(told, names)}`;
       return `${flagged}: ${flagWords(flag)}${because(reason, names)}.`;
+    },
+  }),
+  'session.step-up-completed': teller<StepUpCompleted<SessionState>>()({
+    details: ({ amr }) => ({ amr }),
+    say: (told, names) => `Authenticated again${scene(told, names)}.`,
+  }),
+  'session.sensitive-action-checked': teller<SensitiveActionChecked<SessionState>>()({
+    details: ({ purpose, verdict, reason }) => ({ purpose, verdict, reason }),
+    say: (told, names) => {
+      const { purpose, verdict, reason } = told.details;
+      return `A ${purpose}${scene(told, names)} was ${verdicts[verdict]}${because(reason, names)}.`;
     },
   }),
   'session.revoked': teller<SessionRevoked>()({

@@ -2,6 +2,7 @@
 import type { SallyportEvent } from '@sallyport/core-session';
 import type { ViewEvent } from './rows.js';
 import { accountTellers } from './timeline-accounts.js';
+import { anomalyTellers } from './timeline-anomalies.js';
 import { otherTellers } from './timeline-others.js';
 import type { Happening, Names } from './timeline-rows.js';
 import { sessionTellers } from './timeline-sessions.js';
@@ -12,6 +13,7 @@ export const tellers: { readonly [T in SallyportEvent['type']]: Teller } = {
   ...accountTellers,
   ...sessionTellers,
   ...otherTellers,
+  ...anomalyTellers,
 };
 
 /** Members that events of many types have, by the names they share. */

@@ -48,10 +48,7 @@ const on = 'app demo-p on device m0uYHq';
 
 /** Complete by type. A second sentence is what operators read, where it is another one. */
 const sentences: { readonly [T in EventType]: readonly [owner: string, operator?: string] } = {
-  'account.opened': [
-    'The account was opened by an operator.',
-    'The account was opened by operator grace.',
-  ],
+  'account.opened': ['The account was opened by an operator.', 'The account was opened by operator grace.'],
   'account.password-changed': [
     'The password was changed by an operator; every other session ended.',
     'The password was changed by operator grace; every other session ended.',
@@ -91,6 +88,7 @@ const sentences: { readonly [T in EventType]: readonly [owner: string, operator?
   ],
   'account.travel-notice-withdrawn': ['A journey that was told ahead was withdrawn.'],
   'account.device-trusted': ['Device m0uYHq was marked as trusted.'],
+  'account.device-attested': ['Device m0uYHq could not be attested.'],
   'account.erased': [
     'The account was erased by an operator.',
     'The account was erased by operator grace: asked by the person.',
@@ -100,9 +98,7 @@ const sentences: { readonly [T in EventType]: readonly [owner: string, operator?
   'session.rotation-retried': [
     `A refresh whose answer was lost was answered again with ${on} from country CH.`,
   ],
-  'session.stale-token-presented': [
-    `An outdated token of the session of ${on} was presented and refused.`,
-  ],
+  'session.stale-token-presented': [`An outdated token of the session of ${on} was presented and refused.`],
   'session.reuse-detected': [
     `A token of the session of ${on} was presented with the key of another device 3 times and refused.`,
   ],
@@ -113,6 +109,38 @@ const sentences: { readonly [T in EventType]: readonly [owner: string, operator?
   'session.revoked': [
     'The session was ended by an operator.',
     'The session was ended by operator grace: signed out.',
+  ],
+  'session.step-up-completed': [`Authenticated again with ${on} from country CH.`],
+  'session.sensitive-action-checked': [
+    `A withdrawal with ${on} from country CH was held until step-up.`,
+    `A withdrawal with ${on} from country CH was held until step-up: held.`,
+  ],
+  'anomaly.detected': [
+    'Something unusual was noticed.',
+    'Something unusual was noticed: impossible_travel (at 2026-11-02T10:05:00.000Z, country BR, ' +
+      'previousAt 2026-11-02T09:33:20.000Z, previousCountry CH, distanceKm 6812, speedKmh 12909, ' +
+      'minKm 500, minKmh 900, newDevice true, action step_up).',
+  ],
+  'anomaly.dismissed': [
+    'Something unusual was found harmless by an operator.',
+    'Something unusual was found harmless by operator grace: impossible_travel, ' +
+      'Known second phone, confirmed in a call.',
+  ],
+  'anomaly.decision-taken': [
+    'The service decided on step-up (sent).',
+    'The service decided on step-up (sent): impossible_travel.',
+  ],
+  'rules.activated': [
+    'Rules were activated by an operator.',
+    'Rules were activated by operator grace: The defaults.',
+  ],
+  'rules.enforcement-paused': [
+    'Enforcement by rules was paused by an operator.',
+    'Enforcement by rules was paused by operator grace: 20 locks within a minute.',
+  ],
+  'rules.enforcement-resumed': [
+    'Enforcement by rules was resumed by an operator.',
+    'Enforcement by rules was resumed by operator grace: A wrong threshold was corrected.',
   ],
   'login.succeeded': ['The password was accepted for a sign-in with app demo-p from country CH.'],
   'login.failed': ['4 sign-ins from one network failed.'],

@@ -1,5 +1,5 @@
-// Wires the rules beside the ledger: needs `RuleThread`'s spawn (`RuleThreadSpawner`), `RuleTables` and
-// `ConfiguredRules` from a global module of the app.
+// Wires the rules beside the ledger: needs `RuleThreadSpawner`, `RuleTables` and `ConfiguredRules` from a global
+// module of the app.
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '@sallyport/feature-ledger';
 import { DecisionSender } from './decision-sender.js';
@@ -11,11 +11,6 @@ import { RuleThread } from './rule-thread.js';
 import { RulesDesk } from './rules-desk.js';
 import { RulesJournal } from './rules-journal.js';
 
-/** Starts a thread that runs a `RuleConsumer` and passes its messages on. */
-export abstract class RuleThreadSpawner {
-  abstract spawn(): ReturnType<ConstructorParameters<typeof RuleThread>[0]['spawn']>;
-}
-
 const services = [
   AnomalyMetrics,
   DecisionSender,
@@ -24,19 +19,8 @@ const services = [
   RuleOrders,
   RulesDesk,
   RulesJournal,
+  RuleThread,
 ];
 
-const thread = {
-  provide: RuleThread,
-  useFactory: (
-    spawner: RuleThreadSpawner,
-    sender: DecisionSender,
-    enforcement: Enforcement,
-    activation: RuleActivation,
-    metrics: AnomalyMetrics,
-  ) => new RuleThread({ spawn: () => spawner.spawn(), sender, enforcement, activation, metrics }),
-  inject: [RuleThreadSpawner, DecisionSender, Enforcement, RuleActivation, AnomalyMetrics],
-};
-
-@Module({ imports: [LedgerModule], providers: [...services, thread], exports: [RulesDesk, RuleThread] })
+@Module({ imports: [LedgerModule], providers: services, exports: [RulesDesk, RuleThread] })
 export class AnomalyModule {}

@@ -60,7 +60,7 @@ export class Enforcement {
     }
     this.set(true);
     this.metrics.brakes.inc();
-    const reason = `More than ${perMinute} locks and forced sign-ins within a minute.`;
+    const reason = `more than ${perMinute} locks and forced sign-ins within a minute`;
     this.logger.error({ msg: 'enforcement by rules is paused', reason });
     await this.record(true, reason, { kind: 'system' });
     return false;

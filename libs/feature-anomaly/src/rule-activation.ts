@@ -31,7 +31,7 @@ export class RuleActivation {
     if (active !== undefined && config === undefined) return;
     const set = hashed(config ?? defaultRuleSetConfig);
     if (active?.data['hash'] === set.hash) return;
-    const reason = config === undefined ? 'The defaults.' : 'The rule file, at the start.';
+    const reason = config === undefined ? 'the defaults' : 'the rule file, at the start';
     const data = { hash: set.hash, config: canonicalRuleSet(set.config), reason };
     const record = { key: this.ids.uuid(), actor: { kind: 'system' as const } };
     await this.journal.onRules({ type: 'rules.activated', data }, record);

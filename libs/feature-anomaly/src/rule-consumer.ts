@@ -19,7 +19,7 @@ export interface ConsumerParts {
   readonly batchSize?: number;
   /** A batch that is not full is followed by a wait until so long after it began; 0 by default. */
   readonly paceMs?: number;
-  /** With more accounts parked than these something general is wrong, and nothing is judged; 100 by default. */
+  /** With more accounts parked (100) something general is wrong, and nothing is judged. */
   readonly maxParked?: number;
   /** Waits before an event that failed is tried again, as often as there are entries. */
   readonly retryDelaysMs?: readonly number[];

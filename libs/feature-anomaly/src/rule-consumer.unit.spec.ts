@@ -1,4 +1,4 @@
-// What the consumer promises: each event once, states and outbox and checkpoint together, in spite of everything.
+// What the consumer promises: each event once; states, outbox and checkpoint together, in spite of everything.
 import fc from 'fast-check';
 import { canonicalRuleSet, defaultRuleSetConfig, RuleMemory } from '@sallyport/core-anomaly';
 import { EngineError } from '@sallyport/engine';
@@ -12,9 +12,9 @@ const abroad = { device: 'thief', country: 'BR' };
 
 /** Ada at home for days, then somebody with her password elsewhere. */
 async function takenOver(street = new Street()): Promise<Street> {
-  await street.start('ada', 's1', noon, {});
-  await street.refresh('ada', 's1', noon + 4 * day);
-  await street.start('ada', 's2', noon + 4 * day + minute, abroad);
+  await street.start('ada-s1', noon, {});
+  await street.refresh('ada-s1', noon + 4 * day);
+  await street.start('ada-s2', noon + 4 * day + minute, abroad);
   return street;
 }
 
@@ -33,7 +33,7 @@ describe('the consumer of the rules', () => {
     await watched.run();
     expect(watched.actions).toEqual(['ada hold']);
     const [said] = watched.outbox.filter(({ kind }) => kind === 'said').slice(-1);
-    const [event] = await watched.street.store.read('session-s2', 0, 1);
+    const [event] = await watched.street.store.read('session-ada-s2', 0, 1);
     const { id, stream, revision, position, hash } = event ?? {};
     expect(said).toMatchObject({ trigger: { id, stream, revision, position, hash } });
   });
@@ -54,7 +54,7 @@ describe('the consumer of the rules', () => {
     const watched = new Watched(await takenOver());
     await watched.run();
     expect(watched.outbox).toEqual([]);
-    await watched.street.fork('ada', 's1', noon + 4 * day + hour);
+    await watched.street.fork('ada-s1', noon + 4 * day + hour);
     await watched.run();
     expect(watched.actions).toEqual(['ada lock']);
   });
@@ -64,10 +64,10 @@ describe('the consumer of the rules', () => {
     const off = { ...defaultRuleSetConfig.rules, reuse_forked: { mode: 'observe', action: 'hold' } as const };
     const config = { ...defaultRuleSetConfig, rules: off };
     const data = { hash: hashed(config).hash, config: canonicalRuleSet(config), reason: 'less' };
-    await watched.street.start('ada', 's1', noon);
-    await watched.street.fork('ada', 's1', noon + minute);
+    await watched.street.start('ada-s1', noon);
+    await watched.street.fork('ada-s1', noon + minute);
     await watched.street.append('rules', 'rules.activated', { accountId: '*', data });
-    await watched.street.fork('bob', 's2', noon + 3 * hour);
+    await watched.street.fork('bob-s2', noon + 3 * hour);
     await watched.run();
     const said = watched.outbox.flatMap((item) => (item.kind === 'said' ? item.decisions : []));
     expect(said).toMatchObject([
@@ -89,14 +89,14 @@ describe('the consumer of the rules', () => {
 
   it('deletes what it remembers of networks after three months', async () => {
     const watched = await begun();
-    await watched.street.start('ada', 's1', noon, { dayTag: 'tag' });
+    await watched.street.start('ada-s1', noon, { dayTag: 'tag' });
     await watched.run();
     const crowds = async () => [...(await watched.views.load(ruleViews.crowd, 1, ['network:tag'])).keys()];
     expect(await crowds()).toEqual(['network:tag']);
-    await watched.street.start('bob', 's2', noon + 90 * day);
+    await watched.street.start('bob-s2', noon + 90 * day);
     await watched.run();
     expect(await crowds()).toEqual(['network:tag']);
-    await watched.street.start('bob', 's2', noon + 92 * day);
+    await watched.street.start('bob-s2', noon + 92 * day);
     await watched.run();
     expect(await crowds()).toEqual([]);
   });
@@ -105,11 +105,11 @@ describe('the consumer of the rules', () => {
 describe('an account whose event cannot be judged', () => {
   const poisoned = async () => {
     const watched = await begun();
-    await watched.street.start('ada', 's1', noon);
-    await watched.street.start('bob', 's9', noon);
+    await watched.street.start('ada-s1', noon);
+    await watched.street.start('bob-s9', noon);
     await watched.street.poison('ada', noon + day);
-    await watched.street.fork('ada', 's1', noon + 2 * day);
-    await watched.street.fork('bob', 's9', noon + 2 * day);
+    await watched.street.fork('ada-s1', noon + 2 * day);
+    await watched.street.fork('bob-s9', noon + 2 * day);
     await watched.run();
     return watched;
   };
@@ -168,9 +168,9 @@ describe('an account whose event cannot be judged', () => {
 describe('an event that only the bus has', () => {
   it('moves nothing from beyond the head, and can be forgotten by a rebuild', async () => {
     const watched = await begun();
-    await watched.street.start('ada', 's1', noon);
-    const [real] = await watched.street.store.read('session-s1', 0, 1);
-    await watched.street.start('bob', 's2', noon);
+    await watched.street.start('ada-s1', noon);
+    const [real] = await watched.street.store.read('session-ada-s1', 0, 1);
+    await watched.street.start('bob-s2', noon);
     await watched.run();
     const before = await watched.views.load(ruleViews.account, 1, ['ada']);
     const forged = { ...real!, position: '3', id: 'forged', type: 'session.reuse-detected' };
@@ -220,9 +220,9 @@ describe('states after random histories', () => {
           const street = new Street();
           for (const [n, { who, kind, country, device }] of acts.entries()) {
             const at = noon + n * 20 * minute;
-            if (kind === 'fork') await street.fork(who, `${who}-${device}`, at);
+            if (kind === 'fork') await street.fork(`${who}-${device}`, at);
             else
-              await street[kind](who, `${who}-${device}`, at, {
+              await street[kind](`${who}-${device}`, at, {
                 country,
                 device: `${who}-${device}`,
                 dayTag: 't',

@@ -49,13 +49,13 @@ export class RuleOrders {
   holdParked(accountId: string, parkedAt: Position): Promise<boolean> {
     const id = holdIdOf(accountId, parkedAt);
     const decision = { id, rule: parkedRule, ruleSet: '', trigger: parkedAt };
-    const reason = 'What happened on the account is not judged yet.';
+    const reason = 'what happened on the account is not judged yet';
     return this.send(new HoldSensitiveActions({ accountId, reason, decision }, orderedBy(parkedRule, id)));
   }
 
   releaseParked(accountId: string, parkedAt: Position): Promise<boolean> {
     const holdId = holdIdOf(accountId, parkedAt);
-    const order = { accountId, holdId, cause: 'rule' as const, reason: 'All that happened is judged.' };
+    const order = { accountId, holdId, cause: 'rule' as const, reason: 'all that happened is judged' };
     return this.send(new ReleaseHold(order, orderedBy(parkedRule, holdId)));
   }
 

@@ -1,43 +1,45 @@
 // Keeps the thread that runs the rules alive, knows from its reports where it is, and sends what it decides.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Position } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
-import type { DecisionSender } from './decision-sender.js';
-import type { Enforcement } from './enforcement.js';
-import type { AnomalyMetrics } from './metrics.js';
-import type { RuleActivation } from './rule-activation.js';
+import { DecisionSender } from './decision-sender.js';
+import { Enforcement } from './enforcement.js';
+import { AnomalyMetrics } from './metrics.js';
+import { RuleActivation } from './rule-activation.js';
 
 /** What the thread understands besides the consumer's orders: end when the batch in hand is committed. */
 export type RuleThreadOrder = ConsumerOrder | { readonly kind: 'stop' };
 
-export interface RuleThreadParts {
-  /** Starts the thread. */
-  spawn(): Pick<Worker, 'on' | 'once' | 'postMessage' | 'terminate'>;
-  readonly sender: DecisionSender;
-  readonly enforcement: Enforcement;
-  readonly activation: RuleActivation;
-  readonly metrics: AnomalyMetrics;
-  /** Waits before the restarts after a first, second, ... death in a row. */
-  readonly restartDelaysMs?: readonly number[];
+/** Provided by the app: starts a thread that runs a `RuleConsumer` and passes its messages on. */
+export abstract class RuleThreadSpawner {
+  abstract spawn(): Pick<Worker, 'on' | 'once' | 'postMessage' | 'terminate'>;
 }
 
-const defaultDelaysMs = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000];
+/** Waits before the restarts after a first, second, ... death in a row. */
+const restartDelaysMs = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000];
 const stopWithinMs = 5_000;
 
+@Injectable()
 export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('rules');
   private readonly stopping = new AbortController();
   private readonly sending = new Set<Promise<void>>();
-  private thread: ReturnType<RuleThreadParts['spawn']> | undefined;
+  private thread: ReturnType<RuleThreadSpawner['spawn']> | undefined;
   private ended: Promise<void> = Promise.resolve();
   private deaths = 0;
   private at: Position | null = null;
   private statusNow: ConsumerStatus | undefined;
 
-  constructor(private readonly parts: RuleThreadParts) {}
+  constructor(
+    private readonly spawner: RuleThreadSpawner,
+    private readonly sender: DecisionSender,
+    private readonly enforcement: Enforcement,
+    private readonly activation: RuleActivation,
+    private readonly metrics: AnomalyMetrics,
+  ) {}
 
   /** Up to where events are judged. */
   get position(): Position | null {
@@ -50,8 +52,8 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.parts.enforcement.load();
-    await this.parts.activation.activate();
+    await this.enforcement.load();
+    await this.activation.activate();
     this.ended = this.keepAlive();
   }
 
@@ -72,11 +74,10 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Runs thread after thread until told to stop; a death is followed by a growing wait. */
   private async keepAlive(): Promise<void> {
-    const delays = this.parts.restartDelaysMs ?? defaultDelaysMs;
     while (!this.stopping.signal.aborted) {
       const reason = await this.runThread();
       if (this.stopping.signal.aborted) return;
-      const retryInMs = delays[Math.min(this.deaths, delays.length - 1)] ?? 0;
+      const retryInMs = restartDelaysMs[Math.min(this.deaths, restartDelaysMs.length - 1)] ?? 0;
       this.deaths += 1;
       this.logger.error({ msg: 'the thread that runs the rules died', reason, retryInMs });
       await sleep(retryInMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
@@ -86,7 +87,7 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   private runThread(): Promise<string> {
     return new Promise((resolve) => {
       let reason = 'exited';
-      const thread = this.parts.spawn();
+      const thread = this.spawner.spawn();
       this.thread = thread;
       thread.on('message', (report: ConsumerReport) => this.receive(report));
       thread.on('error', (error: unknown) => {
@@ -113,7 +114,7 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
         this.logger.warn({ msg: 'the rules wait for their stores', ...report });
         return;
       case 'fault':
-        this.parts.metrics.faults.inc();
+        this.metrics.faults.inc();
         this.logger.error({ msg: 'an event could not be judged', ...report });
         return;
       default:
@@ -122,7 +123,7 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private follow(status: ConsumerStatus): void {
-    const { metrics, enforcement, sender } = this.parts;
+    const { metrics, enforcement, sender } = this;
     if (status.paused !== this.statusNow?.paused) enforcement.set(status.paused);
     this.statusNow = status;
     sender.locksPerMinute = status.ruleSet.config.locksPerMinute;
@@ -135,7 +136,7 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
       sent: (keys: readonly string[]) => this.order({ kind: 'sent', keys }),
       rebuild: (accountId: string) => this.order({ kind: 'rebuild', accountId }),
     };
-    const sent = this.parts.sender.send(items, replies, this.stopping.signal);
+    const sent = this.sender.send(items, replies, this.stopping.signal);
     this.sending.add(sent);
     void sent.finally(() => this.sending.delete(sent));
   }

@@ -31,17 +31,17 @@ export class Street {
   readonly store = new MemoryEventStore({ now: () => this.nowMs });
   private made = 0;
 
-  start(accountId: string, session: string, at: number, where: Where = {}): Promise<Position> {
-    return this.use('session.started', { accountId, session, at, ...where });
+  /** `session`: the account's name, a dash, and its own. */
+  start(session: string, at: number, where: Where = {}): Promise<Position> {
+    return this.use('session.started', { session, at, ...where });
   }
 
-  refresh(accountId: string, session: string, at: number, where: Where = {}): Promise<Position> {
-    return this.use('session.refresh-rotated', { accountId, session, at, ...where });
+  refresh(session: string, at: number, where: Where = {}): Promise<Position> {
+    return this.use('session.refresh-rotated', { session, at, ...where });
   }
 
-  fork(accountId: string, session: string, at: number): Promise<Position> {
+  fork(session: string, at: number): Promise<Position> {
     return this.use('session.reuse-detected', {
-      accountId,
       session,
       at,
       more: { cause: 'forked', presented: 1 },
@@ -69,13 +69,14 @@ export class Street {
   private use(
     type: string,
     of: Where & {
-      readonly accountId: string;
       readonly session: string;
       readonly at: number;
       readonly more?: object;
     },
   ): Promise<Position> {
-    const { accountId, session, at, device = `${accountId}-phone`, country = 'CH', dayTag } = of;
+    const { session, at, country = 'CH', dayTag } = of;
+    const accountId = session.slice(0, session.indexOf('-'));
+    const { device = `${accountId}-phone` } = of;
     this.nowMs = Math.max(this.nowMs, at);
     const time = new Date(at).toISOString();
     const network = {
