@@ -2,6 +2,8 @@
 import { settingDescriptions } from '../../apps/standalone/src/config.js';
 import { nouns } from '../../apps/admin/src/grammar.js';
 import { verbs } from '../../apps/auditor/src/grammar.js';
+import { generalTable, ruleTable } from '@sallyport/core-anomaly';
+import { parseRuleFile } from '@sallyport/feature-anomaly';
 import { parseClients } from '@sallyport/feature-ledger';
 import { sourceFiles } from '../architecture/workspace.js';
 import { blocks, page, section, table } from './pages.js';
@@ -58,6 +60,21 @@ describe("README's tables", () => {
 
   it("show every verb of the auditors' tool", () => {
     expect(names(table(section(readme, '## Auditing'), 'verb'))).toEqual(Object.keys(verbs).sort());
+  });
+
+  it('show every rule with what it does and its defaults, and a file of rules that can be read', () => {
+    const rules = page('docs/rules.md');
+    const shown = table(section(rules, '## The rules'), 'rule').map(([rule, , ...rest]) => [rule, ...rest]);
+    const defined = Object.entries(ruleTable).map(([rule, { action, thresholds }]) => {
+      const defaults = Object.entries(thresholds).map(([name, { otherwise }]) => `\`${name}\` ${otherwise}`);
+      return [`\`${rule}\``, `\`${action}\``, defaults.join(', ')];
+    });
+    expect(shown).toEqual(defined);
+    const general = Object.entries(generalTable).map(([name, { otherwise, meaning }]) => {
+      return [`\`${name}\``, String(otherwise), meaning];
+    });
+    expect(table(section(rules, '## The rules'), 'general')).toEqual(general);
+    expect(parseRuleFile(blocks(rules.text, 'yaml')[0] ?? '').mistakes).toBeUndefined();
   });
 
   it('would be seen to differ', () => {

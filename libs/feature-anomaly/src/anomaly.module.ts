@@ -1,5 +1,5 @@
-// Wires the rules beside the ledger: needs `RuleThreadSpawner`, `RuleTables` and `ConfiguredRules` from a global
-// module of the app.
+// Wires the rules beside the ledger: needs `RuleThreadSpawner`, `RuleTables` and `ConfiguredRules` from a
+// global module of the app.
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '@sallyport/feature-ledger';
 import { DecisionSender } from './decision-sender.js';

@@ -1,4 +1,4 @@
-// What the consumer promises: each event once; states, outbox and checkpoint together, in spite of everything.
+// What the consumer promises: each event once; states, outbox and checkpoint together, whatever happens.
 import fc from 'fast-check';
 import { canonicalRuleSet, defaultRuleSetConfig, RuleMemory } from '@sallyport/core-anomaly';
 import { EngineError } from '@sallyport/engine';
@@ -211,7 +211,7 @@ describe('states after random histories', () => {
     }
   }
 
-  it('are those of one pass in memory, however often it dies on the way, and so is what is told', async () => {
+  it('are those of one pass in memory, however often it dies on the way, as is what is told', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(act, { minLength: 1, maxLength: 25 }),

@@ -110,7 +110,7 @@ export class Watched {
     private readonly more: Partial<ConsumerParts> = {},
   ) {}
 
-  /** A new consumer on the same tables, as after a start, that carries out the orders and reads to the head. */
+  /** A new consumer on the same tables, as after a start: carries out the orders and reads to the head. */
   run(...orders: readonly ConsumerOrder[]): Promise<void> {
     return this.runUntil(new AbortController(), orders);
   }
