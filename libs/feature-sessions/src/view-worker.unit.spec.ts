@@ -52,6 +52,11 @@ function keep(restartDelaysMs: readonly number[] = [0]): Kept {
   return made;
 }
 
+/** Once there are so many threads. On a busy machine a restart takes longer than its wait. */
+async function threadsOf({ threads }: Kept, count: number): Promise<void> {
+  while (threads.length < count) await later(1);
+}
+
 const later = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -107,7 +112,7 @@ describe('a thread that dies', () => {
   it('is followed by another, which goes on', async () => {
     kept.threads[0]?.post('4');
     kept.threads[0]?.die();
-    await later();
+    await threadsOf(kept, 2);
     expect(kept.threads).toHaveLength(2);
     expect(kept.worker.position()).toBe('4');
     kept.threads[1]?.post('5');
@@ -118,10 +123,10 @@ describe('a thread that dies', () => {
     await kept.worker.onApplicationShutdown();
     kept = keep([0, 60_000]);
     kept.threads[0]?.die();
-    await later();
+    await threadsOf(kept, 2);
     kept.threads[1]?.post('1');
     kept.threads[1]?.die();
-    await later();
+    await threadsOf(kept, 3);
     kept.threads[2]?.die();
     await later(30);
     expect(kept.threads).toHaveLength(3);
