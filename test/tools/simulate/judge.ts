@@ -1,0 +1,90 @@
+// Runs the rules over lines and keeps count of whom they disturb and whom they find.
+import { createHash } from 'node:crypto';
+import { countryPlaces } from '@sallyport/adapter-geoip';
+import { defaultRuleSetConfig, rankOf, RuleMemory, ruleSetOf } from '@sallyport/core-anomaly';
+import type { Decision, ObservedEvent, RuleName, RuleSetConfig } from '@sallyport/core-anomaly';
+import type { RuleAction } from '@sallyport/core-session';
+import type { Label } from './line.js';
+
+/** What the rules did about one account. */
+export interface Doing {
+  /** The strongest that was decided against the account, or after the attack began against the thief. */
+  action?: RuleAction;
+  atMs?: number;
+  /** When step-up or more was decided first. */
+  caughtMs?: number;
+  /** The rules that found something then, whether or not anything followed. */
+  readonly rules: Set<RuleName>;
+  combination?: string;
+  /** The ledger itself ended the session that the thief used. */
+  endedMs?: number;
+}
+
+const geography: readonly RuleName[] = ['impossible_travel', 'new_country', 'concurrent_countries'];
+
+/** The shipped defaults, or these without the rules that look at countries and distances. */
+export function defaultRules(countryRules: boolean): RuleSetConfig {
+  if (countryRules) return defaultRuleSetConfig;
+  const rules: Record<string, object> = { ...defaultRuleSetConfig.rules };
+  for (const rule of geography) rules[rule] = { ...rules[rule], mode: 'off' };
+  return { ...defaultRuleSetConfig, rules: rules as unknown as RuleSetConfig['rules'] };
+}
+
+export class Judge {
+  readonly doings = new Map<string, Doing>();
+  private readonly memory: RuleMemory;
+
+  constructor(
+    readonly countryRules: boolean,
+    private readonly labelOf: (account: string) => Label | undefined,
+  ) {
+    const set = ruleSetOf(defaultRules(countryRules), digest);
+    this.memory = new RuleMemory({ set, countryPlaces, digest });
+  }
+
+  observe(event: ObservedEvent): void {
+    const ms = Date.parse(event.recordedAt);
+    const { findings, decisions } = this.memory.observe(event);
+    for (const { accountId, rule, sessionId } of findings) {
+      if (this.counts(accountId, ms, sessionId)) this.doing(accountId).rules.add(rule);
+    }
+    for (const decision of decisions) this.note(decision, ms);
+    if (event.type === 'session.reuse-detected') this.noteEnd(event, ms);
+  }
+
+  private note({ accountId, action, sessionId, mode, combination }: Decision, ms: number): void {
+    if (mode !== 'enforce' || !this.counts(accountId, ms, sessionId)) return;
+    const doing = this.doing(accountId);
+    if (rankOf(action) >= rankOf('step_up')) doing.caughtMs ??= ms;
+    if (doing.action !== undefined && rankOf(doing.action) >= rankOf(action)) return;
+    doing.action = action;
+    doing.atMs = ms;
+    if (combination !== undefined) doing.combination = combination;
+  }
+
+  private noteEnd(event: ObservedEvent, ms: number): void {
+    const { ends } = event.data as { readonly ends?: boolean };
+    const session = event.stream.slice('session-'.length);
+    if (ends === true && this.counts(event.partitionKey, ms, session)) {
+      this.doing(event.partitionKey).endedMs ??= ms;
+    }
+  }
+
+  /** Of an honest account everything counts; of a thief what is about him, from when he began. */
+  private counts(account: string, ms: number, session: string | undefined): boolean {
+    const label = this.labelOf(account);
+    if (label?.attack === undefined) return true;
+    if (label.fromMs !== undefined && ms < label.fromMs) return false;
+    return session === undefined || label.sessions === undefined || label.sessions.includes(session);
+  }
+
+  private doing(account: string): Doing {
+    let doing = this.doings.get(account);
+    if (doing === undefined) this.doings.set(account, (doing = { rules: new Set() }));
+    return doing;
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
