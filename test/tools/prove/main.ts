@@ -7,6 +7,7 @@ import { saveResult } from './results.js';
 
 const help = `npm run prove -- NAME... [options]
   --count N    how much of it: refreshes, kills (by default what is named below)
+  --days N     of the simulator (30)
   --seed N     repeats the random choices of an earlier run
   --save       keep what was counted in docs/proofs
   --json       one JSON document on standard output (use npm run -s)
@@ -20,6 +21,7 @@ interface Options {
   readonly chosen: readonly Proof[];
   readonly count: number | undefined;
   readonly seed: number;
+  readonly days: number | undefined;
   readonly save: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -34,12 +36,12 @@ async function run(options: Options): Promise<number> {
 }
 
 async function prove(proof: Proof, options: Options, report: Report): Promise<void> {
-  const { seed, count = proof.count, save } = options;
+  const { seed, count = proof.count, days, save } = options;
   report.group(proof.name, proof.title);
   report.say(`  seed ${seed}, ${count} ${proof.unit}`);
   const startedAt = Date.now();
   const { passed, failed } = report.document();
-  const counted = await proof.run({ seed, count, report }).catch((error: unknown) => {
+  const counted = await proof.run({ seed, count, days, report }).catch((error: unknown) => {
     report.check('runs to its end', false, described(error));
     return undefined;
   });
@@ -63,6 +65,7 @@ function readOptions(): Options | string {
     options: {
       count: { type: 'string' },
       seed: { type: 'string' },
+      days: { type: 'string' },
       save: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -73,9 +76,9 @@ function readOptions(): Options | string {
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) return `There is no proof "${unknown}".`;
   if (chosen.length === 0 && !values.help) return 'Name what to prove.';
-  const [count, seed] = [values.count, values.seed].map(wholeNumber);
-  if (Number.isNaN(count) || Number.isNaN(seed)) return '--count and --seed are whole numbers above 0.';
-  return { ...values, chosen, count, seed: seed ?? 1 + (Date.now() % 1_000_000_000) };
+  const [count, seed, days] = [values.count, values.seed, values.days].map(wholeNumber);
+  if ([count, seed, days].some(Number.isNaN)) return '--count, --seed and --days are whole numbers above 0.';
+  return { ...values, chosen, count, days, seed: seed ?? 1 + (Date.now() % 1_000_000_000) };
 }
 
 /** Undefined where none is given, NaN for what is no whole number above 0. */

@@ -4,11 +4,14 @@ import { runRotationModel } from '../model/run-model.js';
 import { resultCount, runRaces } from '../races/races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
+import { proveSimulator } from './simulator.js';
 import { proveSynced } from './synced.js';
 
 export interface ProofRun {
   readonly seed: number;
   readonly count: number;
+  /** Of the simulator. */
+  readonly days?: number | undefined;
   readonly report: Report;
 }
 
@@ -84,6 +87,13 @@ export const proofs: readonly Proof[] = [
     count: 50,
     unit: 'refreshes of each kind, traced',
     run: proveSynced,
+  },
+  {
+    name: 'simulator',
+    title: 'the rules find thieves of seven kinds and leave honest people alone, with and without countries',
+    count: 10_000,
+    unit: 'accounts for 30 days (--days)',
+    run: proveSimulator,
   },
 ];
 

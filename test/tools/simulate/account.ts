@@ -1,6 +1,6 @@
 // One account as the ledger keeps it, as far as it decides what a refresh becomes: a rotation, a retry,
 // reuse.
-import type { Network } from '@sallyport/core-anomaly';
+import type { Network } from '@sallyport/core-session';
 import type { Line, LineKind } from './line.js';
 import type { Spot, World } from './world.js';
 

@@ -20,6 +20,15 @@ export interface Doing {
   endedMs?: number;
 }
 
+interface Asked {
+  /** Of the decision, and so of its hold. */
+  readonly id: string;
+  readonly atMs: number;
+}
+
+/** Nobody passes a step-up quicker than this. */
+const passedAfterMs = 60_000;
+
 const geography: readonly RuleName[] = ['impossible_travel', 'new_country', 'concurrent_countries'];
 
 /** The shipped defaults, or these without the rules that look at countries and distances. */
@@ -33,6 +42,9 @@ export function defaultRules(countryRules: boolean): RuleSetConfig {
 export class Judge {
   readonly doings = new Map<string, Doing>();
   private readonly memory: RuleMemory;
+  private position = 0;
+  /** Step-ups asked of people, by session: they pass them when they use it next. */
+  private readonly asked = new Map<string, Asked[]>();
 
   constructor(
     readonly countryRules: boolean,
@@ -42,9 +54,11 @@ export class Judge {
     this.memory = new RuleMemory({ set, countryPlaces, digest });
   }
 
+  /** Positions are this judge's own: what follows from its decisions stands between the events. */
   observe(event: ObservedEvent): void {
     const ms = Date.parse(event.recordedAt);
-    const { findings, decisions } = this.memory.observe(event);
+    this.passStepUps(event, ms);
+    const { findings, decisions } = this.memory.observe(this.placed(event));
     for (const { accountId, rule, sessionId } of findings) {
       if (this.counts(accountId, ms, sessionId)) this.doing(accountId).rules.add(rule);
     }
@@ -52,8 +66,31 @@ export class Judge {
     if (event.type === 'session.reuse-detected') this.noteEnd(event, ms);
   }
 
-  private note({ accountId, action, sessionId, mode, combination }: Decision, ms: number): void {
-    if (mode !== 'enforce' || !this.counts(accountId, ms, sessionId)) return;
+  private placed(event: ObservedEvent): ObservedEvent {
+    this.position += 1;
+    return { ...event, position: String(this.position) };
+  }
+
+  private passStepUps(event: ObservedEvent, ms: number): void {
+    if (this.asked.size === 0) return;
+    const asked = this.asked.get(event.stream);
+    if (asked === undefined || asked.some(({ atMs }) => ms - atMs < passedAfterMs)) return;
+    this.asked.delete(event.stream);
+    for (const { id } of asked) {
+      const released = { type: 'account.hold-released', stream: `account-${event.partitionKey}` };
+      const data = { holdId: id, cause: 'step_up' };
+      this.memory.observe(this.placed({ ...event, ...released, id: `released-${id}`, data }));
+    }
+  }
+
+  private note(decision: Decision, ms: number): void {
+    const { id, accountId, action, sessionId, mode, combination } = decision;
+    if (mode !== 'enforce') return;
+    if (action === 'step_up' && sessionId !== undefined && !this.isThiefs(accountId, ms, sessionId)) {
+      const stream = `session-${sessionId}`;
+      this.asked.set(stream, [...(this.asked.get(stream) ?? []), { id, atMs: ms }]);
+    }
+    if (!this.counts(accountId, ms, sessionId)) return;
     const doing = this.doing(accountId);
     if (rankOf(action) >= rankOf('step_up')) doing.caughtMs ??= ms;
     if (doing.action !== undefined && rankOf(doing.action) >= rankOf(action)) return;
@@ -76,6 +113,10 @@ export class Judge {
     if (label?.attack === undefined) return true;
     if (label.fromMs !== undefined && ms < label.fromMs) return false;
     return session === undefined || label.sessions === undefined || label.sessions.includes(session);
+  }
+
+  private isThiefs(account: string, ms: number, session: string): boolean {
+    return this.labelOf(account)?.attack !== undefined && this.counts(account, ms, session);
   }
 
   private doing(account: string): Doing {

@@ -1,5 +1,5 @@
 // One labelled event: what happened, when, to whom, and from what network; docs/simulator.md has the format.
-import type { Network } from '@sallyport/core-anomaly';
+import type { Network } from '@sallyport/core-session';
 
 export const lineKinds = [
   'use',

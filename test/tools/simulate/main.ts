@@ -38,7 +38,7 @@ async function run({ json, events, labels, ...options }: Options): Promise<numbe
   try {
     const result =
       events === undefined
-        ? await runSimulation({ ...options, labelsOut: labels })
+        ? await runSimulation({ ...options, labelsOut: labels, progress })
         : await judged(readLines(events), await readLabels(labels ?? ''));
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : summaryOf(result));
     return 0;
@@ -46,6 +46,10 @@ async function run({ json, events, labels, ...options }: Options): Promise<numbe
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   }
+}
+
+function progress(lines: number): void {
+  if (lines % 1_000_000 === 0) process.stderr.write(`  ${lines} events\n`);
 }
 
 /** The options, or what is wrong with them. */

@@ -29,6 +29,8 @@ export interface PersonOf {
   readonly days: number;
   /** The app on this person's phone has no device key. */
   readonly bearer: boolean;
+  /** Opens the account during the simulation; the others have had it for 5 to 35 days. */
+  readonly newcomer: boolean;
 }
 
 /** Chances of a day. */
@@ -66,16 +68,17 @@ export class Person {
 
   /** All the person does, to the end of the simulation. */
   *course(): Course {
-    const { random } = this;
-    let ms = startMs + random.below(dayMs / 2);
+    const { random, of } = this;
+    const joined = of.newcomer ? random.below(of.days) + 1 : -5 - random.below(30);
+    let ms = startMs + joined * dayMs + random.below(dayMs / 2);
     const home = this.homeSpot();
-    yield this.act(ms, (doing) => this.of.account.signIn(this.phone, { ...doing, spot: home }));
+    yield this.act(ms, (doing) => of.account.signIn(this.phone, { ...doing, spot: home }));
     const { tablet } = this;
     if (tablet !== undefined) {
       ms += minuteMs + random.below(6 * hourMs);
-      yield this.act(ms, (doing) => this.of.account.signIn(tablet, { ...doing, spot: home }));
+      yield this.act(ms, (doing) => of.account.signIn(tablet, { ...doing, spot: home }));
     }
-    for (let day = 0; day < this.of.days; day += 1) {
+    for (let day = 0; day < of.days; day += 1) {
       for (const visitMs of this.visitsOf(startMs + day * dayMs)) {
         if (visitMs <= ms || this.isInTheAir(visitMs)) continue;
         for (const act of this.visit(visitMs)) yield act.ms > ms ? ((ms = act.ms), act) : { ...act, ms };

@@ -39,6 +39,8 @@ const shares: readonly (readonly [Population, number])[] = [
 ];
 /** Accounts that one campaign of credential stuffing gets into. */
 const hitsPerCampaign = 4;
+/** Of honest accounts, how many are opened during the simulation. */
+const newcomers = 0.03;
 const familySize = 4;
 
 interface Resident {
@@ -96,6 +98,7 @@ function resident(
     seed: seedOf(seed, 'person', n),
     days,
     bearer: attack === 'stolen_bearer_token' || random.chance(0.08),
+    newcomer: attack === undefined && random.chance(newcomers),
   });
   const label = { account: account.id, population };
   if (attack === undefined) return { account, person, label };
@@ -131,7 +134,7 @@ function campaigns(world: World, { seed, days }: Scale, residents: readonly Resi
         tried,
         entered: (account, ms) => {
           const entered = group.find((one) => one.account === account);
-          if (entered !== undefined) entered.label.fromMs = ms;
+          if (entered !== undefined) entered.label.fromMs = Math.floor(ms);
         },
       }),
     );

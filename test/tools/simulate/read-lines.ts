@@ -1,7 +1,7 @@
 // Reads labelled events and their labels, line by line; a mistake is named with its file and line.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Network } from '@sallyport/core-anomaly';
+import type { Network } from '@sallyport/core-session';
 import { lineKinds } from './line.js';
 import type { Label, Line, LineKind } from './line.js';
 

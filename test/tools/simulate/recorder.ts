@@ -1,5 +1,6 @@
 // Turns lines into the events that the ledger would have recorded, as far as the rules read them.
-import type { Network, ObservedEvent } from '@sallyport/core-anomaly';
+import type { ObservedEvent } from '@sallyport/core-anomaly';
+import type { Network } from '@sallyport/core-session';
 import { isoOf } from './line.js';
 import type { Line, LineKind } from './line.js';
 

@@ -1,6 +1,6 @@
 // The networks of a made-up world: homes, offices, carriers, hotels, exits of VPNs, data centres.
 import { countryPlaces } from '@sallyport/adapter-geoip';
-import type { Network } from '@sallyport/core-anomaly';
+import type { Network } from '@sallyport/core-session';
 import type { Random } from '../races/random.js';
 import { seedOf } from '../races/random.js';
 import { dayMs } from './act.js';
@@ -127,8 +127,17 @@ function asnOf(country: string, number: number): number {
   return 20_000 + (country.charCodeAt(0) * 26 + country.charCodeAt(1)) * 20 + number;
 }
 
-const neighbours: Readonly<Record<string, string>> = { CH: 'DE', DE: 'AT', FR: 'BE', IT: 'SI', ES: 'PT' };
+const neighbours: Readonly<Record<string, string>> = {
+  CH: 'DE',
+  DE: 'AT',
+  FR: 'BE',
+  IT: 'SI',
+  GB: 'IE',
+  ES: 'PT',
+  PL: 'CZ',
+  BR: 'AR',
+};
 
 function neighbourOf(country: string): string {
-  return neighbours[country] ?? 'DE';
+  return neighbours[country] ?? country;
 }
