@@ -1,7 +1,8 @@
 // What can be proved at length: each proof, how much of it counts as one, and the checks it makes.
 import type { Report } from '../report.js';
 import { runRotationModel } from '../model/run-model.js';
-import { resultCount, runRaces } from '../races/races.js';
+import { runRacesInParallel } from '../races/parallel.js';
+import { resultCount } from '../races/races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSimulator } from './simulator.js';
@@ -66,7 +67,7 @@ export const proofs: readonly Proof[] = [
     count: 1_000,
     unit: 'rounds of each race in each setting',
     async run({ seed, count, report }) {
-      const results = await runRaces({
+      const results = await runRacesInParallel({
         seed,
         rounds: count,
         progress({ setting, race, violations: [first, ...others] }) {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
-import { runRaces } from './races.js';
+import { runRacesInParallel } from './parallel.js';
 import type { RaceResult } from './races.js';
 
 const help = `node dist/test/tools/races/main.js [options]
@@ -45,28 +45,18 @@ function readOptions(): Options | string {
 async function run({ rounds, seed, only, json }: Options): Promise<number> {
   const report = new Report({ tool: 'races', json });
   report.say(`${rounds} rounds of each race, seed ${seed}`);
-  let setting = '';
-  await runRaces({
-    rounds,
-    seed,
-    only,
-    progress: (result) => {
-      if (result.setting !== setting) {
-        report.group(result.setting, 'nothing decided before a revocation outlives it');
-      }
-      setting = result.setting;
-      add(report, result);
-    },
-  });
+  report.group('races', 'nothing decided before a revocation outlives it');
+  await runRacesInParallel({ rounds, seed, only, progress: (result) => add(report, result) });
   return report.finish();
 }
 
 function add(report: Report, result: RaceResult): void {
-  const { race, rounds, inside, released, refused, violations } = result;
+  const { setting, race, rounds, inside, released, refused, violations } = result;
+  const name = `${setting}: ${race}`;
   const counts = `${rounds} rounds, ${inside} met inside; ${released} released, ${refused} refused`;
-  report.say(`  ${race}: ${counts}`);
+  report.say(`  ${name}: ${counts}`);
   report.check(
-    race,
+    name,
     violations.length === 0,
     `${violations.length}: ${violations.slice(0, violationsShown).join('\n')}`,
   );
