@@ -14,6 +14,9 @@ export interface RulesWorkerData {
 /** Rules may be this much later than the ledger, so that a busy second costs 60 commits and not 300. */
 const paceMs = 15;
 
+/** States are written once a second rather than with each batch, unless something is to be sent. */
+const commitMs = 1_000;
+
 const { ledgerFile, rulesFile } = workerData as RulesWorkerData;
 const stop = new AbortController();
 const feed = SqliteFeed.openReadOnly(ledgerFile);
@@ -23,6 +26,7 @@ const consumer = new RuleConsumer({
   views,
   countryPlaces,
   paceMs,
+  commitMs,
   report: (report) => parentPort?.postMessage(report),
 });
 

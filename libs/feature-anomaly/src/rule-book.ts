@@ -16,6 +16,8 @@ export interface BookParts {
   readonly countryPlaces: CountryPlaces;
   /** With more accounts parked than these something general is wrong, and nothing is judged. */
   readonly maxParked: number;
+  /** What leads to nothing may be written so much later: after a crash it is read again. */
+  readonly commitMs: number;
   report(report: ConsumerReport): void;
 }
 
@@ -24,18 +26,36 @@ const { name: projection, generation } = rulesProjection;
 const crowdDays = 91;
 const maxSweptDays = 400;
 const pageSize = 1_000;
+/** Events taken in that are not written yet, at most. */
+const maxPending = 5_000;
 
 export class RuleBook {
   /** Undefined: to be read from the store. */
   private fold: RuleFold | undefined;
   private at: Position | null = null;
+  /** As far as it is written. */
+  private written: Position | null = null;
+  /** Events taken in since, and when the first of them was. */
+  private pending = 0;
+  private pendingSince = 0;
   /** The status told last. */
   private told = '';
 
   constructor(private readonly parts: BookParts) {}
 
+  /** Up to where events are taken in. */
   get checkpoint(): Position | null {
     return this.at;
+  }
+
+  get hasPending(): boolean {
+    return this.pending > 0;
+  }
+
+  /** Until what is taken in must be written; negative or 0: now. */
+  get dueInMs(): number {
+    if (this.pending >= maxPending) return 0;
+    return this.pendingSince + this.parts.commitMs - performance.now();
   }
 
   get isStopped(): boolean {
@@ -57,12 +77,23 @@ export class RuleBook {
     return this.read();
   }
 
+  /** The events were taken in: they are written at once where something is to be sent, else when due. */
+  async take(fold: RuleFold, events: readonly RecordedEvent[]): Promise<void> {
+    if (this.pending === 0) this.pendingSince = performance.now();
+    this.pending += events.length;
+    this.at = events.at(-1)?.position ?? this.at;
+    if (fold.outbox.length > 0 || this.dueInMs <= 0) await this.commit(fold);
+    else this.tell();
+  }
+
   /** Writes what the fold has to write, and the checkpoint, and tells what is to be sent. */
   async commit(fold: RuleFold, to: Position | null = this.at): Promise<void> {
     if (to === null) return;
     const changes = fold.changes();
-    await this.parts.views.commit({ projection, generation, from: this.at, to, changes });
+    await this.parts.views.commit({ projection, generation, from: this.written, to, changes });
     this.at = to;
+    this.written = to;
+    this.pending = 0;
     this.tell(fold.settle());
   }
 
@@ -110,7 +141,9 @@ export class RuleBook {
 
   private async read(): Promise<RuleFold> {
     const { views, feed, countryPlaces } = this.parts;
-    this.at = await views.checkpoint(projection, generation);
+    this.written = await views.checkpoint(projection, generation);
+    this.at = this.written;
+    this.pending = 0;
     const row = (await views.load(ruleViews.status, generation, ['status'])).get('status');
     const parked = await views.list(ruleViews.parked, generation, 'parked');
     const kept: Kept = {

@@ -1,8 +1,9 @@
 // Follows the feed with the rules: each event once per account; states, what is to be sent and the checkpoint
-// in one transaction. A failing port is waited for; an account whose event cannot be judged is parked.
+// in one transaction, at once where something is to be sent. A failing port is waited for; an account whose
+// event cannot be judged is parked.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountryPlaces } from '@sallyport/core-anomaly';
-import { isEngineError } from '@sallyport/engine';
+import { comparePositions, isEngineError } from '@sallyport/engine';
 import type { Feed, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport } from './consumer-messages.js';
 import { drain, faultOf, inject, reasonOf, rebuild } from './repairs.js';
@@ -19,6 +20,8 @@ export interface ConsumerParts {
   readonly batchSize?: number;
   /** A batch that is not full is followed by a wait until so long after it began; 0 by default. */
   readonly paceMs?: number;
+  /** Batches that lead to nothing are written together, so long after the first; 0 by default. */
+  readonly commitMs?: number;
   /** With more accounts parked (100) something general is wrong, and nothing is judged. */
   readonly maxParked?: number;
   /** Waits before an event that failed is tried again, as often as there are entries. */
@@ -33,10 +36,13 @@ export class RuleConsumer {
   private readonly orders: ConsumerOrder[] = [];
   private waiting: AbortController | undefined;
   private retryMs = firstRetryMs;
+  /** An event failed here: up to it each batch is written at once, so that it can be found. */
+  private promptUntil: Position | null = null;
 
   constructor(private readonly parts: ConsumerParts) {
-    const { feed, views, countryPlaces, maxParked = 100 } = parts;
-    this.book = new RuleBook({ feed, views, countryPlaces, maxParked, report: (one) => parts.report(one) });
+    const { feed, views, countryPlaces, maxParked = 100, commitMs = 0 } = parts;
+    const report = (one: ConsumerReport): void => parts.report(one);
+    this.book = new RuleBook({ feed, views, countryPlaces, maxParked, commitMs, report });
   }
 
   /** Carried out between batches, in order. */
@@ -55,6 +61,12 @@ export class RuleConsumer {
         await this.recover(error, signal);
       }
     }
+    // What cannot be written now is read again at the next start.
+    await this.flush().catch(() => undefined);
+  }
+
+  private async flush(): Promise<void> {
+    if (this.book.hasPending) await this.book.commit(await this.book.open());
   }
 
   /** One order, one batch, or one wait. */
@@ -63,10 +75,12 @@ export class RuleConsumer {
     const fold = await book.open();
     const [order] = this.orders;
     if (order !== undefined) {
+      await this.flush();
       await this.carryOut(order);
       this.orders.shift();
       return;
     }
+    if (book.dueInMs <= 0) await this.flush();
     if (book.isStopped) return this.idle(signal, 'stopped');
     const { batchSize = 500, paceMs = 0 } = this.parts;
     const startedAt = performance.now();
@@ -85,13 +99,17 @@ export class RuleConsumer {
         fold.take(event);
       } catch (error) {
         // The states in memory are half changed: what was before it is taken again, and committed.
+        const { hasPending } = this.book;
+        this.promptUntil = event.position;
         const again = await this.book.reopen();
+        if (hasPending) return;
         return index === 0 ? this.takeFailing(event, error) : this.takeBatch(again, events.slice(0, index));
       }
     }
     const last = events.at(-1) as RecordedEvent;
     await this.book.sweep(fold, last);
-    await this.book.commit(fold, last.position);
+    await this.book.take(fold, events);
+    if (comparePositions(last.position, this.promptUntil) <= 0) await this.flush();
   }
 
   /** Tries an event that failed a few times, alone; then its account is parked; one of none is left out. */
@@ -139,15 +157,17 @@ export class RuleConsumer {
     }
   }
 
-  /** Waits for an order, for a second, and unless stopped for an event after the position. */
+  /** Waits for an order, until something is to be written, and unless stopped for an event after that. */
   private async idle(stop: AbortSignal, after: Position | null | 'stopped'): Promise<void> {
-    this.book.tell();
+    const { book } = this;
+    const waitMs = book.hasPending ? Math.max(1, Math.min(idleMs, book.dueInMs)) : idleMs;
+    book.tell();
     this.waiting = new AbortController();
     const { signal } = this.waiting;
     // What came before there was something to abort.
     if (stop.aborted || this.orders.length > 0) return;
-    if (after === 'stopped') await pause(idleMs, signal);
-    else await this.parts.feed.wait(after, idleMs, signal);
+    if (after === 'stopped') await pause(waitMs, signal);
+    else await this.parts.feed.wait(after, waitMs, signal);
   }
 
   private async recover(error: unknown, signal: AbortSignal): Promise<void> {
