@@ -1,4 +1,4 @@
-// The settings of the races beside each other, each in a thread of its own, as many at once as there are cores.
+// The settings of the races beside each other, each in a thread of its own, as many at once as cores.
 import { availableParallelism } from 'node:os';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { runRaces, settingNames } from './races.js';
