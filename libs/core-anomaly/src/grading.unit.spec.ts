@@ -83,7 +83,7 @@ describe('what is in force', () => {
     history.presented('stale_token', 's1', { at: later, ...phone });
     expect(actionsOf(history.presented('stale_token', 's1', { at: later + 2 * hour, ...phone }))).toEqual([]);
     const fork = history.presented('forked', 's1', { at: later + 3 * hour, ...phone });
-    expect(actionsOf(fork)).toEqual(['reauthenticate']);
+    expect(actionsOf(fork)).toEqual(['hold']);
   });
 
   it('ends with its session', () => {

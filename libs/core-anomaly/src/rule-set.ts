@@ -38,7 +38,7 @@ export interface RuleSet {
 }
 
 const elsewhere = ['impossible_travel', 'concurrent_countries'] as const;
-const unlikeAPerson = ['new_network_kind', 'machine_cadence', 'refresh_rate'] as const;
+const unlikeAnApp = ['new_network_kind', 'machine_cadence'] as const;
 
 export const defaultCombinations: readonly Combination[] = [
   {
@@ -55,13 +55,19 @@ export const defaultCombinations: readonly Combination[] = [
   },
   {
     name: "somebody else has the device's key",
-    groups: [['stale_token'], [...elsewhere, ...unlikeAPerson]],
+    groups: [['stale_token'], [...elsewhere, ...unlikeAnApp]],
     newDevice: false,
     action: 'reauthenticate',
   },
   {
     name: "two use the device's key",
-    groups: [['reuse_forked'], ['stale_token', 'retry_other_network', ...unlikeAPerson]],
+    groups: [['reuse_forked'], ['stale_token', 'retry_other_network', 'refresh_rate']],
+    newDevice: false,
+    action: 'hold',
+  },
+  {
+    name: "a machine uses the device's key",
+    groups: [['reuse_forked'], unlikeAnApp],
     newDevice: false,
     action: 'reauthenticate',
   },
