@@ -5,3 +5,4 @@ export { geoFileNames } from './geo-file.js';
 export type { GeoFileName } from './geo-file.js';
 export { GeoFiles, shippedCountryFile } from './geo-files.js';
 export type { GeoFault, GeoFilesOpened, GeoPaths } from './geo-files.js';
+export { geoSettings, readGeoPaths, type GeoSetting } from './geo-settings.js';

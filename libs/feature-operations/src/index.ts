@@ -4,6 +4,7 @@ export { HttpMetrics } from './http-metrics.js';
 export { openSocket, type HttpSocket } from './http-server.js';
 export { logLevels, ServiceLog, type LogLevel, type RequestLine } from './logging.js';
 export { OperationsModule } from './operations.module.js';
+export { endForMistakes, ProcessLife } from './process-life.js';
 export { ProblemFilter } from './problem-filter.js';
 export { Readiness, remembered, type ReadinessCheck, type ReadinessReport } from './readiness.js';
 export { redact, redactText } from './redaction.js';
@@ -14,3 +15,12 @@ export { MovableClock, SystemClock, SystemIds } from './system-clock.js';
 export { isAddressRange, TrustedProxies } from './trusted-proxies.js';
 export { developmentKey, type DevelopmentKey } from './development-key.js';
 export { startHttpApplication, type HttpApplicationParts } from './http-application.js';
+export {
+  deepFreeze,
+  describedSettings,
+  readServiceConfig,
+  serviceSettings,
+  type ServiceConfig,
+  type SettingDescription,
+  type SettingRow,
+} from './service-config.js';
