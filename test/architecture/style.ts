@@ -12,7 +12,7 @@ export function styleFaults({ path, text }: SourceFile): string[] {
   const head = lines[0]?.startsWith('#!') === true ? lines[1] : lines[0];
   if (!/^\/[/*]\*? ?\S+ \S+ \S+/.test(head ?? '')) faults.push(`${path}:1 has no head line saying its job`);
   if (lines.length > maxLines) faults.push(`${path} has ${lines.length} lines, over ${maxLines}`);
-  if (path.endsWith('spec.ts') && !/\.(unit|int|e2e)\.spec\.ts$/.test(path)) {
+  if (path.endsWith('spec.ts') && !/\.(unit|int|e2e|engines)\.spec\.ts$/.test(path)) {
     faults.push(`${path} has no tier in its name, so nothing runs it`);
   }
   for (const [at, line] of lines.entries()) {

@@ -1,11 +1,13 @@
 // The engine: ports, and the few functions that run decisions and folds over them. No word of the session
 // domain.
 export * from './bounded-cache.js';
+export * from './consumer-checkpoints.js';
 export * from './errors.js';
 export * from './event.js';
 export * from './event-store.js';
 export * from './feed.js';
 export * from './geo-lookup.js';
+export * from './lease.js';
 export * from './password-hasher.js';
 export * from './ports.js';
 export * from './secret-store.js';
