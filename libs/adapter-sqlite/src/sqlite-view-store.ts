@@ -8,10 +8,11 @@ import {
   type ViewPage,
   type ViewRow,
 } from '@sallyport/engine';
-import type { Statement } from 'better-sqlite3';
 import { settle } from './errors.js';
+import { SqliteConsumerCheckpoints } from './sqlite-consumer-checkpoints.js';
 import { createPrivately, openForReading, openForWriting } from './sqlite-file.js';
 import type { Connection, FileKind } from './sqlite-file.js';
+import { ViewTables } from './view-tables.js';
 
 /** 16 MiB of log before rows are copied into the file, each page once however often it was written. */
 const checkpointPages = 4_000;
@@ -26,6 +27,15 @@ const VIEWS_FILE: FileKind = {
        position TEXT NOT NULL,
        PRIMARY KEY (projection, generation)
      ) STRICT, WITHOUT ROWID;`,
+    `CREATE TABLE consumer_checkpoints (
+       consumer TEXT NOT NULL,
+       generation INTEGER NOT NULL,
+       partition INTEGER NOT NULL,
+       epoch INTEGER NOT NULL,
+       next_offset TEXT NOT NULL,
+       last_position TEXT,
+       PRIMARY KEY (consumer, generation, partition)
+     ) STRICT, WITHOUT ROWID;`,
   ],
 };
 
@@ -39,11 +49,14 @@ interface Stored {
 }
 
 export class SqliteViewStore extends ViewStore {
-  private readonly statements = new Map<string, Statement>();
-  private readonly known = new Set<string>();
+  private readonly tables: ViewTables;
+  /** Of consumers of a bus, in this file: they write rows of the same views. */
+  readonly consumers: SqliteConsumerCheckpoints;
 
   private constructor(private readonly db: Connection) {
     super();
+    this.tables = new ViewTables(db);
+    this.consumers = new SqliteConsumerCheckpoints(db, this.tables);
   }
 
   /**
@@ -80,10 +93,10 @@ export class SqliteViewStore extends ViewStore {
   load(view: string, generation: number, keys: readonly string[]): Promise<Map<string, ViewRow>> {
     return settle(() => {
       const rows = new Map<string, ViewRow>();
-      const table = this.table(view, generation);
+      const table = this.tables.find(view, generation);
       for (let at = 0; table !== null && at < keys.length; at += KEYS_PER_QUERY) {
         const some = JSON.stringify(keys.slice(at, at + KEYS_PER_QUERY));
-        const query = this.prepare(`SELECT * FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`);
+        const query = this.tables.prepare(`SELECT * FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`);
         for (const row of query.all(some) as Stored[]) rows.set(row.key, toViewRow(row));
       }
       return rows;
@@ -92,22 +105,22 @@ export class SqliteViewStore extends ViewStore {
 
   list(view: string, generation: number, owner: string): Promise<ViewRow[]> {
     return settle(() => {
-      const table = this.table(view, generation);
+      const table = this.tables.find(view, generation);
       if (table === null) return [];
-      const query = this.prepare(`SELECT * FROM ${table} WHERE owner = ? ORDER BY key`);
+      const query = this.tables.prepare(`SELECT * FROM ${table} WHERE owner = ? ORDER BY key`);
       return (query.all(owner) as Stored[]).map(toViewRow);
     });
   }
 
   page(view: string, generation: number, { owner, before, limit }: ViewPage): Promise<ViewRow[]> {
     return settle(() => {
-      const table = this.table(view, generation);
+      const table = this.tables.find(view, generation);
       if (table === null) return [];
       const theirs = owner === undefined ? 'TRUE' : 'owner = ?';
       const below = before === undefined ? 'TRUE' : 'key < ?';
       const sql = `SELECT * FROM ${table} WHERE ${theirs} AND ${below} ORDER BY key DESC LIMIT ? + 0`;
       const values = [owner, before, limit].filter((value) => value !== undefined);
-      return (this.prepare(sql).all(...values) as Stored[]).map(toViewRow);
+      return (this.tables.prepare(sql).all(...values) as Stored[]).map(toViewRow);
     });
   }
 
@@ -118,14 +131,11 @@ export class SqliteViewStore extends ViewStore {
   reset(projection: string, generation: number, views: readonly string[]): Promise<void> {
     return settle(() => {
       const erase = this.db.transaction(() => {
-        this.prepare('DELETE FROM checkpoints WHERE projection = ? AND generation = ?').run(
+        this.tables.prepare('DELETE FROM checkpoints WHERE projection = ? AND generation = ?').run(
           projection,
           generation,
         );
-        for (const view of views) {
-          const table = this.table(view, generation);
-          if (table !== null) this.prepare(`DELETE FROM ${table}`).run();
-        }
+        this.tables.clear(generation, views);
       });
       erase.immediate();
     });
@@ -137,70 +147,16 @@ export class SqliteViewStore extends ViewStore {
 
   private write({ projection, generation, from, to, changes }: ViewCommit): void {
     if (this.storedCheckpoint(projection, generation) !== from) throw new EngineError('checkpoint_moved');
-    for (const { view, key, row } of changes) {
-      const table = this.table(view, generation) ?? this.createTable(view, generation);
-      if (row === null) {
-        this.prepare(`DELETE FROM ${table} WHERE key = ?`).run(key);
-        continue;
-      }
-      const body = JSON.stringify(row.body);
-      // Nearly always the row is there and keeps its owner: then the index over owners is left alone.
-      const update = this.prepare(`UPDATE ${table} SET body = ? WHERE key = ? AND owner = ?`);
-      if (update.run(body, key, row.owner).changes > 0) continue;
-      const upsert = `INSERT INTO ${table} VALUES (?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, body = excluded.body`;
-      this.prepare(upsert).run(key, row.owner, body);
-    }
+    this.tables.write(generation, changes);
     const mark = 'INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?)';
-    this.prepare(mark).run(projection, generation, to);
+    this.tables.prepare(mark).run(projection, generation, to);
   }
 
   private storedCheckpoint(projection: string, generation: number): Position | null {
-    const query = this.prepare('SELECT position FROM checkpoints WHERE projection = ? AND generation = ?');
+    const query = this.tables.prepare('SELECT position FROM checkpoints WHERE projection = ? AND generation = ?');
     const row = query.get(projection, generation) as { position: string } | undefined;
     return row?.position ?? null;
   }
-
-  /**
-   * The table of a view's generation, quoted; null where nothing was written to it yet. Tables are never
-   * dropped.
-   */
-  private table(view: string, generation: number): string | null {
-    const name = tableName(view, generation);
-    if (!this.known.has(name)) {
-      const exists = this.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name);
-      if (exists === undefined) return null;
-      // A table made by this transaction may yet be rolled back.
-      if (!this.db.inTransaction) this.known.add(name);
-    }
-    return `"${name}"`;
-  }
-
-  private createTable(view: string, generation: number): string {
-    const name = tableName(view, generation);
-    this.db.exec(
-      `CREATE TABLE "${name}" (key TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, body TEXT NOT NULL)
-         STRICT;
-       CREATE INDEX "${name}:owner" ON "${name}" (owner, key);`,
-    );
-    return `"${name}"`;
-  }
-
-  private prepare(sql: string): Statement {
-    let statement = this.statements.get(sql);
-    if (statement === undefined) {
-      statement = this.db.prepare(sql);
-      this.statements.set(sql, statement);
-    }
-    return statement;
-  }
-}
-
-function tableName(view: string, generation: number): string {
-  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(view) || !Number.isSafeInteger(generation)) {
-    throw new RangeError(`not a view and generation: ${view} ${generation}`);
-  }
-  return `${view}:${generation}`;
 }
 
 function toViewRow({ key, owner, body }: Stored): ViewRow {

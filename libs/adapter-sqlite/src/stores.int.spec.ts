@@ -1,17 +1,21 @@
-// SQLite keeps the contracts of view store and secret store; its files are refused, private and wiped.
+// SQLite keeps the contracts of its stores; its files are refused, private and wiped.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  describeConsumerCheckpointsContract,
+  describeLeasesContract,
   describeSecretStoreContract,
   describeViewStoreContract,
   SteppingClock,
+  type LeasesUnderTest,
   type SecretStoreUnderTest,
 } from '@sallyport/testing';
 import { Database } from './driver.js';
 import { SqliteEventStore } from './sqlite-event-store.js';
+import { SqliteLeases } from './sqlite-leases.js';
 import { SqliteSecretStore } from './sqlite-secret-store.js';
 import { SqliteViewStore } from './sqlite-view-store.js';
 
@@ -33,6 +37,18 @@ async function openVault(file: string): Promise<SecretStoreUnderTest> {
 }
 
 describeSecretStoreContract('SqliteSecretStore', () => openVault(nextFile()));
+
+describeConsumerCheckpointsContract('SqliteConsumerCheckpoints', async () => {
+  const views = SqliteViewStore.open(nextFile());
+  return { views, checkpoints: views.consumers, close: async () => views.close() };
+});
+
+async function openLeases(file: string): Promise<LeasesUnderTest> {
+  const leases = SqliteLeases.open(file);
+  return { leases, another: () => openLeases(file), close: async () => leases.close() };
+}
+
+describeLeasesContract('SqliteLeases', () => openLeases(nextFile()));
 
 describe('SqliteViewStore opened read-only', () => {
   it('answers nothing before a view is written, follows the writer, and cannot write', async () => {

@@ -1,12 +1,16 @@
 // What specs share: contract suites of the ports, and labelled doubles of what stands behind them.
 export * from './clock-and-ids.js';
+export * from './consumer-checkpoints-contract.js';
 export * from './event-store-contract.js';
 export * from './examples.js';
 export * from './feed-contract.js';
 export * from './geo-lookup-contract.js';
 export * from './given-when-then.js';
 export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core-session';
+export * from './lease-contract.js';
+export * from './memory-consumer-checkpoints.js';
 export * from './memory-event-store.js';
+export * from './memory-leases.js';
 export * from './memory-secret-store.js';
 export * from './memory-view-store.js';
 export * from './mmdb-file.js';

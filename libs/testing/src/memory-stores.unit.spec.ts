@@ -1,4 +1,8 @@
-// The view store and the secret store in memory keep their contracts.
+// The stores in memory keep the contracts of their ports.
+import { describeConsumerCheckpointsContract } from './consumer-checkpoints-contract.js';
+import { describeLeasesContract, type LeasesUnderTest } from './lease-contract.js';
+import { MemoryConsumerCheckpoints } from './memory-consumer-checkpoints.js';
+import { MemoryLeases } from './memory-leases.js';
 import { MemorySecretStore } from './memory-secret-store.js';
 import { MemoryViewStore } from './memory-view-store.js';
 import { describeSecretStoreContract, type SecretStoreUnderTest } from './secret-store-contract.js';
@@ -16,4 +20,18 @@ describeSecretStoreContract('MemorySecretStore', async () => {
     close: async () => undefined,
   };
   return under;
+});
+
+describeLeasesContract('MemoryLeases', async () => {
+  const under: LeasesUnderTest = {
+    leases: new MemoryLeases(Date),
+    another: async () => under,
+    close: async () => undefined,
+  };
+  return under;
+});
+
+describeConsumerCheckpointsContract('MemoryConsumerCheckpoints', async () => {
+  const views = new MemoryViewStore();
+  return { views, checkpoints: new MemoryConsumerCheckpoints(views), close: async () => undefined };
 });

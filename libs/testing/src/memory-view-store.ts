@@ -45,16 +45,26 @@ export class MemoryViewStore extends ViewStore {
   async commit({ projection, generation, from, to, changes }: ViewCommit): Promise<void> {
     const stored = this.checkpoints.get(`${projection}:${generation}`) ?? null;
     if (stored !== from) throw new EngineError('checkpoint_moved');
-    for (const { view, key, row } of changes) {
-      const table = this.table(view, generation);
-      if (row === null) table.delete(key);
-      else table.set(key, structuredClone(row));
-    }
+    this.write(generation, changes);
     this.checkpoints.set(`${projection}:${generation}`, to);
   }
 
   async reset(projection: string, generation: number, views: readonly string[]): Promise<void> {
     this.checkpoints.delete(`${projection}:${generation}`);
+    this.clear(generation, views);
+  }
+
+  /** The rows of a commit, without a checkpoint: for whoever keeps another kind of it. */
+  write(generation: number, changes: ViewCommit['changes']): void {
+    for (const { view, key, row } of changes) {
+      const table = this.table(view, generation);
+      if (row === null) table.delete(key);
+      else table.set(key, structuredClone(row));
+    }
+  }
+
+  /** Deletes the views' rows of one generation. */
+  clear(generation: number, views: readonly string[]): void {
     for (const view of views) this.tables.delete(`${view}:${generation}`);
   }
 

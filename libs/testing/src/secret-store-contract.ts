@@ -63,12 +63,14 @@ export function describeSecretStoreContract(
     );
 
     it(
-      'lists the entries of one kind ordered by name',
+      'lists the entries of one kind ordered by the bytes of their names',
       withStore(async (store) => {
         await store.put('key', 'b', bytes(2));
         await store.put('key', 'a', bytes(1));
+        await store.put('key', 'C', bytes(0));
         await store.put('other', 'c', bytes(3));
         expect(await store.list('key')).toEqual([
+          { name: 'C', wrapped: bytes(0) },
           { name: 'a', wrapped: bytes(1) },
           { name: 'b', wrapped: bytes(2) },
         ]);

@@ -100,6 +100,17 @@ function describeQueries(withStore: WithStore): void {
   );
 
   it(
+    'orders keys by their bytes, whatever the language',
+    withStore(async (store) => {
+      const keys = ['B', 'a', 'a-b', 'a:b', 'a_b', 'aa', 'ä'];
+      await store.commit(batch(null, '1', Object.fromEntries(keys.map((key) => [key, row(key, 'o')]))));
+      expect((await store.list('sessions', 1, 'o')).map(({ key }) => key)).toEqual(keys);
+      const page = await store.page('sessions', 1, { before: 'a_b', limit: 2 });
+      expect(page.map(({ key }) => key)).toEqual(['a:b', 'a-b']);
+    }),
+  );
+
+  it(
     "pages through everybody's rows where no owner is named",
     withStore(async (store) => {
       const page = async (limit: number, before?: string) =>
