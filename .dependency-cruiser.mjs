@@ -30,6 +30,7 @@ export const libraries = {
   tokens: { npm: ['jose'], node: ['buffer', 'crypto', 'net', 'os'] },
   'adapter-geoip': { npm: ['maxmind', '@ip-location-db/[^/]+'], node: 'any' },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
+  'adapter-postgres': { npm: ['pg'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
   'feature-admin': feature,
   'feature-anomaly': { ...feature, npm: [...feature.npm, 'yaml'] },

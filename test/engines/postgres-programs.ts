@@ -16,7 +16,7 @@ export function programsDirectory(): string | undefined {
 
 /**
  * The same, installed by apt first where it is absent, which only root can do. Debian's package would make a
- * cluster of its own and start it on port 5432: it is told not to. Throws where there is no PostgreSQL to have.
+ * cluster of its own and start it on port 5432: it is told not to. Throws where there is none to have.
  */
 export function installedPrograms(): string {
   const found = programsDirectory();

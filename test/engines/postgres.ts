@@ -67,7 +67,7 @@ export class PostgresServer {
     }
   }
 
-  /** The server that another process started in the directory; it may be stopped. Throws where there is none. */
+  /** The server that another process started in the directory, running or not. Throws where there is none. */
   static in(directory: string): PostgresServer {
     return new PostgresServer(directory, JSON.parse(readFileSync(join(directory, noteName), 'utf8')) as Note);
   }

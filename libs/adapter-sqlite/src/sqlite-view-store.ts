@@ -96,8 +96,8 @@ export class SqliteViewStore extends ViewStore {
       const table = this.tables.find(view, generation);
       for (let at = 0; table !== null && at < keys.length; at += KEYS_PER_QUERY) {
         const some = JSON.stringify(keys.slice(at, at + KEYS_PER_QUERY));
-        const query = this.tables.prepare(`SELECT * FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`);
-        for (const row of query.all(some) as Stored[]) rows.set(row.key, toViewRow(row));
+        const query = `SELECT * FROM ${table} WHERE key IN (SELECT value FROM json_each(?))`;
+        for (const row of this.tables.prepare(query).all(some) as Stored[]) rows.set(row.key, toViewRow(row));
       }
       return rows;
     });
@@ -153,8 +153,8 @@ export class SqliteViewStore extends ViewStore {
   }
 
   private storedCheckpoint(projection: string, generation: number): Position | null {
-    const query = this.tables.prepare('SELECT position FROM checkpoints WHERE projection = ? AND generation = ?');
-    const row = query.get(projection, generation) as { position: string } | undefined;
+    const query = 'SELECT position FROM checkpoints WHERE projection = ? AND generation = ?';
+    const row = this.tables.prepare(query).get(projection, generation) as { position: string } | undefined;
     return row?.position ?? null;
   }
 }

@@ -1,4 +1,4 @@
-// The port by which consumers of a partitioned bus write rows: each batch once, by the partition's owner only.
+// The port by which consumers of a partitioned bus write rows: each batch once, by the partition's owner.
 import type { Position } from './event.js';
 import type { ViewCommit } from './view-store.js';
 
@@ -25,7 +25,7 @@ export interface ConsumerCommit {
   readonly from: ConsumerCheckpoint;
   /** The one it leads to. An equal offset is fine: then rows change and nothing was read. */
   readonly to: Pick<ConsumerCheckpoint, 'nextOffset' | 'lastPosition'>;
-  /** Rows of views of the consumer's generation, those of its outbox among them; as `ViewStore` reads them. */
+  /** Rows of views of the consumer's generation, its outbox among them; `ViewStore` reads them. */
   readonly changes: ViewCommit['changes'];
 }
 

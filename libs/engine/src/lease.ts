@@ -22,7 +22,7 @@ export abstract class Leases {
    */
   abstract take(name: string, holder: string, ttlMs: number): Promise<LeaseTaken | undefined>;
 
-  /** Puts the end off to `ttlMs` from now; false when it has ended: it expired, was released or taken anew. */
+  /** Puts the end off to `ttlMs` from now; false when it has ended: expired, was released or taken anew. */
   abstract renew(lease: LeaseTaken): Promise<boolean>;
 
   /** Ends the lease at once. One that has ended already is fine, and whoever has it now keeps it. */

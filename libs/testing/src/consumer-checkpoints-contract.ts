@@ -151,9 +151,8 @@ function describeCommits(withCheckpoints: WithCheckpoints): void {
     'lets one of several batches handled from the same checkpoint win',
     withCheckpoints(async ({ checkpoints, assign, rows }) => {
       const start = await assign();
-      const outcomes = await Promise.allSettled(
-        Array.from({ length: 10 }, (_, index) => checkpoints.commit(batch(start, at(index + 1), { a: index }))),
-      );
+      const batches = Array.from({ length: 10 }, (_, index) => batch(start, at(index + 1), { a: index }));
+      const outcomes = await Promise.allSettled(batches.map((one) => checkpoints.commit(one)));
       const winners = outcomes.flatMap((one, index) => (one.status === 'fulfilled' ? [index] : []));
       expect(winners).toHaveLength(1);
       expect(await rows()).toEqual({ a: winners[0] });
