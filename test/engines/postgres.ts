@@ -114,6 +114,16 @@ export class PostgresServer {
     await this.control('stop', '-w', '-t', '60', '-m', mode);
   }
 
+  /** Whether the cluster takes no writes from its next start on, as one that follows another. */
+  standBy(isStandby: boolean): void {
+    const file = join(this.data, 'standby.signal');
+    rmSync(file, { force: true });
+    if (!isStandby) return;
+    writeFileSync(file, '');
+    const user = serverUser();
+    if (user !== undefined) chownSync(file, user.uid, user.gid);
+  }
+
   /** Stops the server at once and deletes its data. */
   async dispose(): Promise<void> {
     await this.stop('immediate');
