@@ -1,6 +1,7 @@
 // PostgreSQL keeps the contracts that the embedded stores keep.
-import { PostgresStores } from '@sallyport/adapter-postgres';
+import { PostgresAttemptLimits, PostgresStores } from '@sallyport/adapter-postgres';
 import {
+  describeAttemptLimitsContract,
   describeConsumerCheckpointsContract,
   describeLeasesContract,
   describeSecretStoreContract,
@@ -44,3 +45,13 @@ async function openLeases(url: string): Promise<LeasesUnderTest> {
 }
 
 describeLeasesContract('PostgresLeases', async () => openLeases(await databases.create()));
+
+describeAttemptLimitsContract('PostgresAttemptLimits', async (clock) => {
+  const settings = settingsOf(await databases.create());
+  const [stores, beside] = [await PostgresStores.open(settings), await PostgresStores.open(settings)];
+  return {
+    limits: new PostgresAttemptLimits(stores.database, clock),
+    another: new PostgresAttemptLimits(beside.database, clock),
+    close: async () => void (await Promise.all([stores.close(), beside.close()])),
+  };
+});

@@ -1,4 +1,4 @@
-// PostgreSQL stopped, crashed, silent and exhausted under use: retryable errors, and nothing acknowledged lost.
+// PostgreSQL stopped, crashed, silent, exhausted under use: retryable errors, nothing acknowledged lost.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgresDatabase, PostgresStores } from '@sallyport/adapter-postgres';
 import { EngineError } from '@sallyport/engine';

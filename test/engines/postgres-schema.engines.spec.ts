@@ -99,7 +99,8 @@ describe('views', () => {
   it('survive bodies, keys and owners with everything that needs quoting', async () => {
     const stores = await open(await server.createDatabase());
     const text = `{}",'\\ \n\t\u0000 \ud800 NULL {"a":"b\\"} 漢 😀`;
-    const row = { key: `k${text.replaceAll(/[\u0000\ud800]/g, '')}`, owner: '{"o",\\}', body: { [text]: text } };
+    const key = `k${text.replaceAll(/[\u0000\ud800]/g, '')}`;
+    const row = { key, owner: '{"o",\\}', body: { [text]: text } };
     const changes = [{ view: 'v', key: row.key, row }];
     await stores.views.commit({ projection: 'p', generation: 1, from: null, to: '1', changes });
     expect(await stores.views.load('v', 1, [row.key])).toEqual(new Map([[row.key, row]]));
@@ -134,10 +135,11 @@ describe('secrets', () => {
     const secret = () => `CANARY-${randomBytes(24).toString('hex')}`;
     const [kept, gone]: [string[], string[]] = [[], []];
     const entries = Array.from({ length: 300 }, (_, index) => ({ name: `account-${index}`, text: secret() }));
-    await Promise.all(entries.map(({ name, text }) => stores.secrets.put('personal', name, Buffer.from(text))));
+    const put = (name: string, text: string) => stores.secrets.put('personal', name, Buffer.from(text));
+    await Promise.all(entries.map(({ name, text }) => put(name, text)));
     const change = async ({ name, text }: (typeof entries)[number], index: number) => {
       (index % 3 === 0 ? kept : gone).push(text);
-      if (index % 3 === 1) await stores.secrets.put('personal', name, Buffer.from('new'));
+      if (index % 3 === 1) await put(name, 'new');
       if (index % 3 === 2) await stores.secrets.delete('personal', name);
     };
     await Promise.all(entries.map(change));

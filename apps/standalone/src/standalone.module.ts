@@ -5,8 +5,8 @@ import { Module, type DynamicModule, type FactoryProvider, type OnApplicationShu
 import { GeoFiles } from '@sallyport/adapter-geoip';
 import { ArgonPasswords } from '@sallyport/adapter-passwords';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore, SqliteViewStore } from '@sallyport/adapter-sqlite';
-import { Clock, EventStore, Feed, GeoLookup, Ids } from '@sallyport/engine';
-import { PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
+import { AttemptLimits, Clock, EventStore, Feed, GeoLookup, Ids } from '@sallyport/engine';
+import { MemoryAttemptLimits, PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
 import { AnomalyModule } from '@sallyport/feature-anomaly';
 import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
 import { OAuthModule } from '@sallyport/feature-oauth';
@@ -89,6 +89,7 @@ function given({ config, issuer, clock, ids, registry }: StandaloneParts): Facto
     { provide: ServiceSettings, useFactory: () => settings },
     { provide: ClientRegistry, useFactory: () => new ClientRegistry(config.clients) },
     { provide: GeoLookup, useFactory: () => measuredGeo(openGeo(config), { registry, clock }) },
+    { provide: AttemptLimits, useFactory: () => new MemoryAttemptLimits(clock) },
     { provide: PasswordHasher, useFactory: () => measured(new ArgonPasswords(), registry) },
   ];
 }

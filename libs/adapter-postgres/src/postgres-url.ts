@@ -50,8 +50,8 @@ const parameters = [
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=/ca.pem&pool_size=10`
- * and the files it names. `sslmode` is `verify-full` (what a host beyond loopback has by default), `verify-ca`
- * or `disable`; `connect_timeout` is in seconds as everywhere else, the other time-outs in milliseconds.
+ * and the files it names. `sslmode` is `verify-full` (the default for hosts beyond loopback), `verify-ca` or
+ * `disable`; `connect_timeout` is in seconds as everywhere else, the other time-outs in milliseconds.
  */
 export function parsePostgresUrl(text: string): PostgresUrlResult {
   if (!URL.canParse(text) || !/^postgres(ql)?:\/\//.test(text)) {

@@ -1,5 +1,6 @@
 // The engine: ports, and the few functions that run decisions and folds over them. No word of the session
 // domain.
+export * from './attempt-limits.js';
 export * from './bounded-cache.js';
 export * from './consumer-checkpoints.js';
 export * from './errors.js';

@@ -2,7 +2,7 @@
 import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { changePassword, claimName, openAccount, streams } from '@sallyport/core-session';
-import { Clock } from '@sallyport/engine';
+import { AttemptLimits, Clock } from '@sallyport/engine';
 import type { Decision, Guard, Position } from '@sallyport/engine';
 import { PersonalKeys } from '@sallyport/tokens';
 import { ChangePassword, OpenAccount } from './account-commands.js';
@@ -13,7 +13,6 @@ import { Ledger } from './ledger.js';
 import { Names } from './names.js';
 import type { Ordered, Written } from './session-commands.js';
 import { Passwords } from './sign-in.js';
-import { SignInThrottle } from './sign-in-throttle.js';
 
 /** Characters (Unicode code points) of a password. */
 export const passwordLength = { min: 12, max: 256 } as const;
@@ -121,18 +120,17 @@ export class OpenAccountHandler implements ICommandHandler<OpenAccount> {
   }
 }
 
+/** Of `AttemptLimits`: the password of an account, asked for inside a session. */
+const limitedSpace = 'password';
+
 @CommandHandler(ChangePassword)
 export class ChangePasswordHandler implements ICommandHandler<ChangePassword> {
-  private readonly throttle: SignInThrottle;
-
   constructor(
     private readonly ledger: Ledger,
     private readonly runner: AccountRunner,
     private readonly passwords: Passwords,
-    clock: Clock,
-  ) {
-    this.throttle = new SignInThrottle(clock);
-  }
+    private readonly limits: AttemptLimits,
+  ) {}
 
   async execute({ input, ordered }: ChangePassword): Promise<Written> {
     const { accountId, currentPassword, newPassword, except } = input;
@@ -150,13 +148,14 @@ export class ChangePasswordHandler implements ICommandHandler<ChangePassword> {
 
   /** The revision of the credential that the password fits. */
   private async confirm(accountId: string, currentPassword: string): Promise<number | undefined> {
-    if (this.throttle.retryAfterSeconds(accountId) > 0) throw new LedgerError('too_many_attempts');
+    const waitSeconds = await this.limits.retryAfterSeconds(limitedSpace, accountId);
+    if (waitSeconds > 0) throw new LedgerError('too_many_attempts');
     const account = await this.ledger.accounts.fetch(streams.account(accountId));
     if (!(await this.passwords.fits(currentPassword, account))) {
-      this.throttle.failed(accountId);
+      await this.limits.failed(limitedSpace, accountId);
       throw new LedgerError('password_wrong');
     }
-    this.throttle.succeeded(accountId);
+    await this.limits.succeeded(limitedSpace, accountId);
     return account.state?.credentialRevision;
   }
 }

@@ -4,7 +4,7 @@ import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { streams } from '@sallyport/core-session';
 import type { AccountState, Marker } from '@sallyport/core-session';
-import { Clock, EventStore, PasswordHasher } from '@sallyport/engine';
+import { AttemptLimits, Clock, EventStore, PasswordHasher } from '@sallyport/engine';
 import type { Versioned } from '@sallyport/engine';
 import { Credentials, KeyRing, networkOf, nameHash as keyedHash, PersonalKeys } from '@sallyport/tokens';
 import { SignIn } from './account-commands.js';
@@ -15,11 +15,11 @@ import { LedgerMetrics } from './metrics.js';
 import { Names } from './names.js';
 import { Networks, personalOrigin } from './origin.js';
 import type { RequestOrigin } from './session-commands.js';
-import { SignInThrottle } from './sign-in-throttle.js';
 
 /** RFC 8176 and our own context class reference for a password sign-in. */
 const passwordMethods = ['pwd'];
 const passwordContext = 'urn:sallyport:acr:password';
+const limitedSpace = 'sign-in';
 
 /** Compares passwords with what an account's latest credential event holds. */
 @Injectable()
@@ -55,8 +55,6 @@ export class Passwords {
 
 @CommandHandler(SignIn)
 export class SignInHandler implements ICommandHandler<SignIn> {
-  private readonly throttle: SignInThrottle;
-
   constructor(
     private readonly ledger: Ledger,
     private readonly names: Names,
@@ -67,9 +65,8 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     private readonly ring: KeyRing,
     private readonly metrics: LedgerMetrics,
     private readonly clock: Clock,
-  ) {
-    this.throttle = new SignInThrottle(clock);
-  }
+    private readonly limits: AttemptLimits,
+  ) {}
 
   async execute(order: SignIn): Promise<SignInResult> {
     const result = await this.signIn(order);
@@ -79,8 +76,9 @@ export class SignInHandler implements ICommandHandler<SignIn> {
 
   private async signIn({ input, origin }: SignIn): Promise<SignInResult> {
     const nameHash = this.names.hash(input.username);
-    const throttleKey = `${nameHash} ${networkOf(origin.ip)}`;
-    const retryAfterSeconds = this.throttle.retryAfterSeconds(throttleKey);
+    // Per name and address: strangers elsewhere cannot keep the owner out.
+    const throttleKey = keyedHash(`sign-in ${nameHash} ${networkOf(origin.ip)}`, this.ring);
+    const retryAfterSeconds = await this.limits.retryAfterSeconds(limitedSpace, throttleKey);
     if (retryAfterSeconds > 0) return { kind: 'throttled', retryAfterSeconds };
     const accountId = await this.names.holder(nameHash);
     // Read before the credentials are checked: whatever is revoked meanwhile ends this sign-in too.
@@ -92,7 +90,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
     if (!fits || accountId === undefined || account?.state === undefined) {
       return this.failed({ throttleKey, nameHash, accountId, origin });
     }
-    this.throttle.succeeded(throttleKey);
+    await this.limits.succeeded(limitedSpace, throttleKey);
     if (account.state.status !== 'open') return { kind: 'locked' };
     const marker = { account: account.revision, cutoffs: cutoffs.revision };
     return this.succeeded({ accountId, marker, clientId: input.clientId }, origin);
@@ -109,7 +107,7 @@ export class SignInHandler implements ICommandHandler<SignIn> {
       accountId === undefined ? undefined : await this.personalKeys.networkTag(accountId, origin.ip);
     const ipTag = ownTag ?? keyedHash(`network ${networkOf(origin.ip)} ${nameHash}`, this.ring).slice(0, 16);
     this.recorder.failed({ accountId, nameHash, network: await this.networks.tagged(origin.ip, ipTag) });
-    const { failures, delaySeconds } = this.throttle.failed(attempt.throttleKey);
+    const { failures, delaySeconds } = await this.limits.failed(limitedSpace, attempt.throttleKey);
     if (delaySeconds === 0) return { kind: 'refused' };
     const stream = accountId === undefined ? streams.loginName(nameHash) : streams.login(accountId);
     const data = { failures, retryAfterSeconds: delaySeconds, ipTag };

@@ -1,4 +1,5 @@
 // What specs share: contract suites of the ports, and labelled doubles of what stands behind them.
+export * from './attempt-limits-contract.js';
 export * from './clock-and-ids.js';
 export * from './consumer-checkpoints-contract.js';
 export * from './event-store-contract.js';

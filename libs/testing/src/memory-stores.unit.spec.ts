@@ -1,4 +1,6 @@
 // The stores in memory keep the contracts of their ports.
+import { MemoryAttemptLimits } from '@sallyport/engine';
+import { describeAttemptLimitsContract } from './attempt-limits-contract.js';
 import { describeConsumerCheckpointsContract } from './consumer-checkpoints-contract.js';
 import { describeLeasesContract, type LeasesUnderTest } from './lease-contract.js';
 import { MemoryConsumerCheckpoints } from './memory-consumer-checkpoints.js';
@@ -20,6 +22,11 @@ describeSecretStoreContract('MemorySecretStore', async () => {
     close: async () => undefined,
   };
   return under;
+});
+
+describeAttemptLimitsContract('MemoryAttemptLimits', async (clock) => {
+  const limits = new MemoryAttemptLimits(clock);
+  return { limits, another: limits, close: async () => undefined };
 });
 
 describeLeasesContract('MemoryLeases', async () => {

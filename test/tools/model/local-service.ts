@@ -10,7 +10,8 @@ import { Registry } from 'prom-client';
 import { GeoFiles } from '@sallyport/adapter-geoip';
 import { SqliteEventStore, SqliteFeed, SqliteSecretStore } from '@sallyport/adapter-sqlite';
 import type { Client } from '@sallyport/core-session';
-import { Clock, EventStore, GeoLookup, Ids, PasswordHasher, SecretStore } from '@sallyport/engine';
+import { AttemptLimits, Clock, EventStore, GeoLookup, Ids } from '@sallyport/engine';
+import { MemoryAttemptLimits, PasswordHasher, SecretStore } from '@sallyport/engine';
 import {
   AuthorizationCodes,
   ClientRegistry,
@@ -123,8 +124,12 @@ export class LocalService {
     readonly ring: KeyRing,
   ) {}
 
-  /** `store` in place of the ground's own, for doubles that fail. */
-  static async start(ground: Ground, store: EventStore = ground.store): Promise<LocalService> {
+  /** `store` in place of the ground's own, for doubles that fail; `limits` where processes share them. */
+  static async start(
+    ground: Ground,
+    store: EventStore = ground.store,
+    limits: AttemptLimits = new MemoryAttemptLimits(ground.clock),
+  ): Promise<LocalService> {
     const ids = new SystemIds();
     const master = parseMasterKey(ground.masterKeyText);
     const ring = new KeyRing({ store: ground.secrets, master, ids, clock: ground.clock, issuer });
@@ -146,6 +151,7 @@ export class LocalService {
       [GeoLookup, geo],
       [PersonalKeys, new PersonalKeys({ store: ground.secrets, master, ids })],
       [Credentials, new Credentials(master, ids)],
+      [AttemptLimits, limits],
       [PasswordHasher, new CheapPasswords()],
       [ClientRegistry, new ClientRegistry(ground.clients)],
       [ServiceSettings, settings],
