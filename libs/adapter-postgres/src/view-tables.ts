@@ -52,7 +52,11 @@ export class ViewTables {
           `INSERT INTO ${table} AS stored (key, owner, body)
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
              ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, body = excluded.body`,
-          [some.map(({ key }) => key), some.map(({ owner }) => owner), textArray(some)],
+          [
+            some.map(({ key }) => key),
+            some.map(({ owner }) => owner),
+            some.map(({ body }) => JSON.stringify(body)),
+          ],
         );
       }
     }
@@ -98,12 +102,6 @@ function latest(changes: readonly Change[]): Map<string, Map<string, ViewRow | n
     views.set(view, rows.set(key, row));
   }
   return views;
-}
-
-/** The bodies as one array literal: JSON is full of quotes, and the driver would go over it twice. */
-function textArray(rows: readonly ViewRow[]): string {
-  const quoted = rows.map(({ body }) => `"${JSON.stringify(body).replace(/["\\]/g, '\\$&')}"`);
-  return `{${quoted.join(',')}}`;
 }
 
 function slices<T>(all: readonly T[]): T[][] {

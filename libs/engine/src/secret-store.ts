@@ -15,6 +15,9 @@ export abstract class SecretStore {
   /** All entries of a kind, ordered by name. */
   abstract list(kind: string): Promise<{ readonly name: string; readonly wrapped: Uint8Array }[]>;
 
-  /** Deletes the entry so that its bytes are in no file of the store afterwards; absent is fine. */
+  /**
+   * Deletes the entry so that its bytes are in no table and no file of the store afterwards; absent is fine.
+   * What a database server logs and copies of its own accord is outside (ADR 18).
+   */
   abstract delete(kind: string, name: string): Promise<void>;
 }
