@@ -50,11 +50,12 @@ describe('TLS to PostgreSQL', () => {
 
   it('ends where the certificate is of another authority, or of none that is known', async () => {
     for (const authority of [`&sslrootcert=${other.certificate}`, '']) {
-      await expect(encrypted(`sslmode=verify-full${authority}`)).rejects.toMatchObject({ code: 'store_unavailable' });
+      const asked = encrypted(`sslmode=verify-full${authority}`);
+      await expect(asked).rejects.toMatchObject({ code: 'store_unavailable' });
     }
   });
 
-  it('ends where the certificate is for another host, unless only the authority is checked', async () => {
+  it('ends where the certificate names another host, unless only the authority counts', async () => {
     const elsewhere = certificate('elsewhere', 'db.example');
     const renamed = await PostgresServer.start({ tls: elsewhere });
     try {
