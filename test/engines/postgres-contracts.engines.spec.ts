@@ -1,5 +1,5 @@
 // PostgreSQL keeps the contracts that the embedded stores keep.
-import { PostgresAttemptLimits, PostgresStores } from '@sallyport/adapter-postgres';
+import { PostgresStores } from '@sallyport/adapter-postgres';
 import {
   describeAttemptLimitsContract,
   describeConsumerCheckpointsContract,
@@ -50,8 +50,8 @@ describeAttemptLimitsContract('PostgresAttemptLimits', async (clock) => {
   const settings = settingsOf(await databases.create());
   const [stores, beside] = [await PostgresStores.open(settings), await PostgresStores.open(settings)];
   return {
-    limits: new PostgresAttemptLimits(stores.database, clock),
-    another: new PostgresAttemptLimits(beside.database, clock),
+    limits: stores.attemptLimits(clock),
+    another: beside.attemptLimits(clock),
     close: async () => void (await Promise.all([stores.close(), beside.close()])),
   };
 });

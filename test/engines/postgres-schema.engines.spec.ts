@@ -129,6 +129,40 @@ describe('views', () => {
 });
 
 describe('secrets', () => {
+  it('are found by index, one and all of a kind', async () => {
+    const url = await server.createDatabase();
+    const stores = await open(url);
+    for (let bucket = 0; bucket < 64; bucket += 1) {
+      await stores.database.write(
+        `INSERT INTO sallyport.secrets_${bucket}
+           SELECT ${bucket}, 'personal', 'account-' || n, '' FROM generate_series(1, 1000) n`,
+      );
+    }
+    await stores.secrets.put('key', 'a', Uint8Array.of(1));
+    await server.asAdmin((admin) => admin.query('ANALYZE'), databaseOf(url));
+    const scans = async () => {
+      const { rows } = await server.asAdmin(
+        (admin) =>
+          admin.query(
+            `SELECT sum(seq_scan)::int AS seq, sum(idx_scan)::int AS index
+               FROM pg_stat_user_tables WHERE relname LIKE 'secrets%'`,
+          ),
+        databaseOf(url),
+      );
+      return rows[0] as { seq: number; index: number };
+    };
+    const before = await scans();
+    const reader = await open(url);
+    for (let times = 0; times < 8; times += 1) {
+      expect(await reader.secrets.get('personal', 'nobody')).toBeUndefined();
+      expect(await reader.secrets.list('key')).toHaveLength(1);
+    }
+    await reader.close();
+    await stores.close();
+    expect((await scans()).seq).toBe(before.seq);
+    expect((await scans()).index).toBeGreaterThanOrEqual(before.index + 8 * 65);
+  });
+
   it('are in no table once they are deleted or replaced, while others come and stay', async () => {
     const url = await server.createDatabase();
     const stores = await open(url);

@@ -1,7 +1,7 @@
 // The distributed profile's stores in PostgreSQL: views, consumers' checkpoints, secrets, leases and limits.
 export { PostgresDatabase, type PoolCounts } from './database.js';
 export { PostgresError, type PostgresErrorCode } from './errors.js';
-export { PostgresAttemptLimits } from './postgres-attempt-limits.js';
+export type { PostgresAttemptLimits } from './postgres-attempt-limits.js';
 export type { PostgresConsumerCheckpoints } from './postgres-consumer-checkpoints.js';
 export type { PostgresLeases } from './postgres-leases.js';
 export type { PostgresSecretStore } from './postgres-secret-store.js';

@@ -1,6 +1,8 @@
 // All stores of one database, opened together: brings the schema up to date first.
+import type { Clock } from '@sallyport/engine';
 import { PostgresDatabase } from './database.js';
 import { migrate } from './migrations.js';
+import { PostgresAttemptLimits } from './postgres-attempt-limits.js';
 import { PostgresConsumerCheckpoints } from './postgres-consumer-checkpoints.js';
 import { PostgresLeases } from './postgres-leases.js';
 import { PostgresSecretStore } from './postgres-secret-store.js';
@@ -10,6 +12,8 @@ import { ViewTables } from './view-tables.js';
 
 /** A migration may build an index, and waits while another process migrates. */
 const migrating = { poolSize: 1, statementTimeoutMs: 600_000, lockTimeoutMs: 120_000 };
+/** Of the pool's size, at least one: what strangers cause waits for itself, never what sessions need. */
+const limitsShare = 0.2;
 
 export class PostgresStores {
   readonly views: PostgresViewStore;
@@ -17,7 +21,16 @@ export class PostgresStores {
   readonly secrets: PostgresSecretStore;
   readonly leases: PostgresLeases;
 
-  private constructor(readonly database: PostgresDatabase) {
+  private readonly limitsDatabase: PostgresDatabase;
+
+  private constructor(
+    readonly database: PostgresDatabase,
+    settings: PostgresSettings,
+  ) {
+    this.limitsDatabase = new PostgresDatabase({
+      ...settings,
+      poolSize: Math.ceil(settings.poolSize * limitsShare),
+    });
     const tables = new ViewTables(database);
     this.views = new PostgresViewStore(database, tables);
     this.consumers = new PostgresConsumerCheckpoints(database, tables);
@@ -36,11 +49,16 @@ export class PostgresStores {
     } finally {
       await migrator.close();
     }
-    return new PostgresStores(new PostgresDatabase(settings));
+    return new PostgresStores(new PostgresDatabase(settings), settings);
+  }
+
+  /** Failed attempts, on connections of their own. */
+  attemptLimits(clock: Clock): PostgresAttemptLimits {
+    return new PostgresAttemptLimits(this.limitsDatabase, clock);
   }
 
   /** Lets what runs end, and closes all connections. */
-  close(): Promise<void> {
-    return this.database.close();
+  async close(): Promise<void> {
+    await Promise.all([this.database.close(), this.limitsDatabase.close()]);
   }
 }

@@ -59,7 +59,7 @@ export const migrations: readonly { readonly name: string; readonly statements: 
          kind ${text},
          name ${text},
          wrapped bytea NOT NULL,
-         PRIMARY KEY (bucket, kind, name)
+         PRIMARY KEY (kind, name, bucket)
        ) PARTITION BY LIST (bucket)`,
       ...secretPartitions,
     ],

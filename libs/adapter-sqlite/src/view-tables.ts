@@ -73,7 +73,7 @@ export class ViewTables {
 }
 
 function tableName(view: string, generation: number): string {
-  if (!/^[a-z][a-z0-9_-]{0,62}$/.test(view) || !Number.isSafeInteger(generation)) {
+  if (!/^[a-z][a-z0-9_-]{0,39}$/.test(view) || !Number.isSafeInteger(generation)) {
     throw new RangeError(`not a view and generation: ${view} ${generation}`);
   }
   return `${view}:${generation}`;

@@ -25,6 +25,7 @@ export interface ViewPage {
   readonly limit: number;
 }
 
+/** A view's name is a lower-case letter and up to 39 of `a-z`, `0-9`, `-` and `_`. */
 export abstract class ViewStore {
   /** The position up to which the projection is folded; `null` before its first commit. */
   abstract checkpoint(projection: string, generation: number): Promise<Position | null>;

@@ -46,6 +46,16 @@ function describeQueries(withStore: WithStore): void {
   );
 
   it(
+    'keeps views with the longest names apart',
+    withStore(async (store) => {
+      const names = [`v-_0${'v'.repeat(36)}`, `v-_0${'v'.repeat(35)}w`];
+      const changes = names.map((view) => ({ view, key: 'a', row: row('a', 'o', { view }) }));
+      await store.commit({ ...batch(null, '1', {}), changes });
+      for (const view of names) expect(await store.list(view, 1, 'o')).toEqual([row('a', 'o', { view })]);
+    }),
+  );
+
+  it(
     'loads the rows with the given keys; absent keys are absent from the map',
     withStore(async (store) => {
       expect(await store.load('sessions', 1, ['a'])).toEqual(new Map());
