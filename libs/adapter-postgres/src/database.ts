@@ -87,7 +87,7 @@ export class PostgresDatabase {
   }
 
   private async connection(): Promise<PoolClient> {
-    if (this.pool.waitingCount >= maxWaiting) throw new EngineError('store_unavailable');
+    if (this.pool.waitingCount >= maxWaiting) throw unavailable('too many wait for a connection');
     try {
       return await this.pool.connect();
     } catch (error) {
@@ -106,7 +106,11 @@ function poolConfig(settings: PostgresSettings): PoolConfig {
     ...(tls.checksHost ? {} : { checkServerIdentity: () => undefined }),
   };
   return {
-    ...{ host, port, database, user, password },
+    host,
+    port,
+    database,
+    user,
+    password,
     ssl: ssl ?? false,
     application_name: settings.applicationName,
     max: settings.poolSize,
@@ -132,5 +136,9 @@ async function prepareSession(client: ClientBase): Promise<void> {
        CASE current_setting('synchronous_commit')
          WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END AS durable`,
   );
-  if (rows[0]?.standby !== false) throw new EngineError('store_unavailable');
+  if (rows[0]?.standby !== false) throw unavailable('the server is a standby');
+}
+
+function unavailable(why: string): EngineError {
+  return new EngineError('store_unavailable', {}, { cause: new Error(why) });
 }
