@@ -28,6 +28,7 @@ export const libraries = {
   'core-views': {},
   engine: {},
   tokens: { npm: ['jose'], node: ['buffer', 'crypto', 'net', 'os'] },
+  'adapter-eventstoredb': { npm: ['@eventstore/db-client'], node: 'any' },
   'adapter-geoip': { npm: ['maxmind', '@ip-location-db/[^/]+'], node: 'any' },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-postgres': { npm: ['pg'], node: 'any' },

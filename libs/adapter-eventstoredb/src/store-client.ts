@@ -1,0 +1,49 @@
+// One client of the driver, with what it keeps to itself: an end that closes its connection, and users.
+import { EventStoreDBClient } from '@eventstore/db-client';
+import type { StoreAddress } from './address.js';
+
+/** The driver answers within own deadlines only where a call is given one; this bounds the rest. */
+const defaultDeadlineMs = 10_000;
+
+export class StoreClient extends EventStoreDBClient {
+  static to(address: StoreAddress): StoreClient {
+    const [first] = address.hosts;
+    if (first === undefined) throw new RangeError('an address needs a host');
+    const shared = {
+      defaultDeadline: defaultDeadlineMs,
+      throwOnAppendFailure: true,
+      connectionName: address.connectionName ?? 'sallyport',
+      ...given('keepAliveInterval', address.keepAliveIntervalMs),
+      ...given('keepAliveTimeout', address.keepAliveTimeoutMs),
+    };
+    const discovery = {
+      nodePreference: 'leader' as const,
+      ...given('discoveryInterval', address.discoveryIntervalMs),
+      ...given('maxDiscoverAttempts', address.maxDiscoverAttempts),
+      ...given('gossipTimeout', address.gossipTimeoutSeconds),
+    };
+    const channel = {
+      insecure: !address.tls,
+      ...given('rootCertificate', address.rootCertificate),
+      ...given('userCertFile', address.userCertificate),
+      ...given('userKeyFile', address.userKey),
+    };
+    if (address.hosts.length > 1) {
+      const endpoints = address.hosts.map((host) => ({ ...host }));
+      return new StoreClient({ ...shared, ...discovery, endpoints }, channel);
+    }
+    if (address.discover) return new StoreClient({ ...shared, ...discovery, discover: first }, channel);
+    return new StoreClient({ ...shared, endpoint: first }, channel);
+  }
+
+  /** Cancels what is under way and closes the connection, which `dispose` of the driver leaves open. */
+  async close(): Promise<void> {
+    await this.dispose();
+    const channel = await this.getChannel();
+    channel.close();
+  }
+}
+
+function given<K extends string, V>(name: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [key in K]: V });
+}

@@ -1,0 +1,127 @@
+// What an event is in EventStoreDB: the bytes its hash covers, and the way there and back.
+import { hash as digest } from 'node:crypto';
+import { EngineError, type EventDraft, type RecordedEvent } from '@sallyport/engine';
+import { jsonEvent, type EventData, type ResolvedEvent } from '@eventstore/db-client';
+
+/** What the store keeps beside an event's body. */
+interface StoredMetadata {
+  /** The latest store time the writer knew when it sent the event; see `recordedAt` in `toRecordedEvent`. */
+  readonly notBefore?: string;
+}
+
+/** An append whose events are ready to be sent; what cannot be written as JSON has failed by then. */
+export interface PreparedEvents {
+  readonly events: EventData[];
+  /** The id of the last event. */
+  readonly lastId: string;
+  /** Hash of the last event if it gets this revision. */
+  readonly lastHash: (revision: number) => string;
+}
+
+/** Before any store had a clock: the time of a writer that has seen nothing. */
+export const NO_TIME = '';
+/** What servers before 22.10 answer as the position of an event read by its stream. */
+const noPosition = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * `expected` a revision chains each event to the one before, `any` chains none, as with every store. Throws
+ * RangeError or TypeError for what cannot be stored.
+ */
+export function prepareEvents(
+  drafts: readonly EventDraft[],
+  place: {
+    readonly stream: string;
+    readonly expected: number | 'any';
+    readonly previousHash: string | undefined;
+    readonly notBefore: string;
+  },
+): PreparedEvents {
+  const { stream, expected, notBefore } = place;
+  const metadata: StoredMetadata = notBefore === NO_TIME ? {} : { notBefore };
+  let previousHash = expected === 'any' ? undefined : place.previousHash;
+  let revision = expected === 'any' ? 0 : expected;
+  let lastHash = (_: number): string => '';
+  const events = drafts.map((draft) => {
+    const data = bodyOf(draft, previousHash);
+    const body = JSON.stringify(data);
+    revision += 1;
+    lastHash = (at) => hashOf(stream, at, { notBefore, type: draft.type, body });
+    if (expected !== 'any') previousHash = lastHash(revision);
+    return jsonEvent({ id: draft.id, type: draft.type, data, metadata }) as EventData;
+  });
+  return { events, lastId: drafts.at(-1)?.id ?? '', lastHash };
+}
+
+/** Throws a RangeError for an append without events or a name with a line feed (see `hashOf`). */
+export function checkAppend(stream: string, drafts: readonly EventDraft[]): void {
+  if (drafts.length === 0) throw new RangeError('an append needs at least one event');
+  if (stream === '' || stream.includes('\n') || drafts.some((draft) => draft.type.includes('\n'))) {
+    throw new RangeError('a stream needs a name, and neither it nor a type may hold a line feed');
+  }
+}
+
+function bodyOf(draft: EventDraft, previousHash: string | undefined) {
+  const { id, schemaVersion, data, personal, credential, correlationId, causationId, partitionKey, actor } =
+    draft;
+  return {
+    id,
+    schemaVersion,
+    data,
+    personal,
+    credential,
+    correlationId,
+    causationId,
+    partitionKey,
+    actor,
+    previousHash,
+  };
+}
+
+/**
+ * SHA-256 (base64url) over `stream LF revision LF notBefore LF type LF body`, UTF-8: what is known when the
+ * event is sent. Unambiguous, as stream and type hold no line feed and JSON without indentation has none.
+ */
+function hashOf(
+  stream: string,
+  revision: number,
+  rest: { notBefore: string; type: string; body: string },
+): string {
+  return digest('sha256', `${stream}\n${revision}\n${rest.notBefore}\n${rest.type}\n${rest.body}`, 'base64url');
+}
+
+/**
+ * The event as the port has it. `recordedAt` is the time at which the leader wrote it, or the writer's
+ * `notBefore` where a leader's clock stood behind what the writer had seen: of one event always the same,
+ * whoever reads it. Throws `store_damaged` for what no append of ours wrote.
+ */
+export function toRecordedEvent(resolved: ResolvedEvent, prefix: string): RecordedEvent {
+  const { event } = resolved;
+  if (event === undefined || !event.streamId.startsWith(prefix)) throw new EngineError('store_damaged');
+  const stream = event.streamId.slice(prefix.length);
+  const { id, data, type, created } = event;
+  // The driver hands on as text what it could not parse.
+  if (!event.isJson || typeof data !== 'object' || data === null) throw damaged(stream);
+  const recorded = data as unknown as { -readonly [Key in keyof RecordedEvent]: RecordedEvent[Key] };
+  if (recorded.id !== id) throw damaged(stream);
+  const body = JSON.stringify(data);
+  const { notBefore = NO_TIME } = (event.metadata ?? {}) as StoredMetadata;
+  const writtenAt = created.toISOString();
+  const revision = Number(event.revision);
+  recorded.type = type;
+  recorded.stream = stream;
+  recorded.revision = revision;
+  recorded.position = positionOf(event.position?.commit, stream);
+  recorded.recordedAt = writtenAt > notBefore ? writtenAt : notBefore;
+  recorded.hash = hashOf(stream, revision, { notBefore, type, body });
+  return recorded;
+}
+
+function positionOf(commit: bigint | undefined, stream: string): string {
+  if (commit !== undefined && commit !== noPosition) return commit.toString(10);
+  const cause = new Error('the server tells no positions when streams are read: it is older than 22.10');
+  throw new EngineError('store_unavailable', { stream }, { cause });
+}
+
+function damaged(stream: string): EngineError {
+  return new EngineError('store_damaged', { stream });
+}

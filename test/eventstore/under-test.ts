@@ -1,0 +1,66 @@
+// The adapter on a double of EventStoreDB over SQLite, as the specs of this folder share it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventStoreDbConnection, EventStoreDbEventStore, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
+import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
+import { SqliteEventStore, SqliteFeed } from '@sallyport/adapter-sqlite';
+import type { Clock } from '@sallyport/engine';
+import type { StoreUnderTest } from '@sallyport/testing';
+import { EventStoreDouble } from '../tools/eventstore-double/eventstore-double.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'sallyport-wire-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+let files = 0;
+
+export interface Wired extends StoreUnderTest {
+  readonly store: EventStoreDbEventStore;
+  readonly feed: EventStoreDbFeed;
+  readonly connection: EventStoreDbConnection;
+  readonly double: EventStoreDouble;
+  /** What the double keeps its events in. */
+  readonly behind: SqliteEventStore;
+  /** Another process on the same store. */
+  another(options?: Partial<ConnectionOptions>): Client;
+  reopen(): Promise<Wired>;
+}
+
+export interface Client {
+  readonly store: EventStoreDbEventStore;
+  readonly feed: EventStoreDbFeed;
+  readonly connection: EventStoreDbConnection;
+}
+
+/** A double on a free port with an empty file, and a client of it. */
+export function wire(clock: Clock, options: Partial<ConnectionOptions> = {}): Promise<Wired> {
+  return open(clock, join(directory, `ledger-${(files += 1)}.sqlite`), options);
+}
+
+async function open(clock: Clock, file: string, options: Partial<ConnectionOptions>): Promise<Wired> {
+  const behind = SqliteEventStore.open({ file, clock, synchronous: 'OFF' });
+  const double = await EventStoreDouble.start({ store: behind, feed: SqliteFeed.of(behind) });
+  const clients: Client[] = [];
+  const another = (more: Partial<ConnectionOptions> = {}) => {
+    const client = connect({ url: double.url, clock, ...options, ...more });
+    clients.push(client);
+    return client;
+  };
+  const own = another();
+  const close = async () => {
+    for (const { feed, connection } of clients) {
+      feed.close();
+      await connection.close();
+    }
+    await double.stop();
+    await behind.close();
+  };
+  const reopen = () => close().then(() => open(clock, file, options));
+  return { ...own, double, behind, another, close, reopen };
+}
+
+export function connect(options: ConnectionOptions): Client {
+  const connection = EventStoreDbConnection.to(options);
+  const feed = new EventStoreDbFeed(connection, { backoffMs: 5, maxBackoffMs: 50 });
+  return { connection, store: new EventStoreDbEventStore(connection), feed };
+}

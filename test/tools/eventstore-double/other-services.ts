@@ -1,0 +1,97 @@
+// What the double says about itself and its cluster, and the users it is told to make.
+import { randomUUID } from 'node:crypto';
+import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { errorOf, wireError } from './faults.js';
+import type { Serving } from './read-service.js';
+import { features, gossip, shared, users } from './stubs.js';
+
+type Call<T = unknown> = ServerUnaryCall<T, unknown>;
+type Answer = sendUnaryData<unknown>;
+
+export interface User {
+  readonly loginName: string;
+  fullName: string;
+  groups: readonly string[];
+  password: string;
+}
+
+/** Written where a real server writes its version. */
+export const version = 'wire-double 24.10.0';
+const alive = 8;
+const appends = ['append', 'batchAppend', 'read', 'delete', 'tombstone'];
+
+export function serverFeatures(): UntypedServiceImplementation {
+  const methods = appends.map((name) =>
+    new features.SupportedMethod().setServiceName('event_store.client.streams.Streams').setMethodName(name.toLowerCase()),
+  );
+  const supported = new features.SupportedMethods().setEventStoreServerVersion(version).setMethodsList(methods);
+  return { getSupportedMethods: (_: Call, answer: Answer) => answer(null, supported) };
+}
+
+/** `leader` is asked at each call: where the cluster's leader is now. */
+export function gossipOf(
+  leader: () => { host: string; port: number },
+  { faults }: Pick<Serving, 'faults'>,
+): UntypedServiceImplementation {
+  const read = (_: Call, answer: Answer): void => {
+    const fault = faults.take('gossip');
+    if (fault?.kind === 'silent') return;
+    const error = errorOf(fault);
+    if (error !== undefined) return answer(error);
+    const { host, port } = leader();
+    const member = new gossip.MemberInfo()
+      .setInstanceId(new shared.UUID().setString(randomUUID()))
+      .setTimeStamp(String(BigInt(Date.now()) * 10_000n))
+      .setState(alive)
+      .setIsAlive(true)
+      .setHttpEndPoint(new gossip.EndPoint().setAddress(host).setPort(port));
+    answer(null, new gossip.ClusterInfo().setMembersList([member]));
+  };
+  return { read };
+}
+
+/** Keeps users as it is told; it asks nobody for a password. */
+export function userService(
+  known: Map<string, User>,
+  { faults }: Pick<Serving, 'faults'>,
+): UntypedServiceImplementation {
+  const answered = (answer: Answer, name: string, response: () => unknown): void => {
+    const error = errorOf(faults.take('users'));
+    if (error !== undefined) return answer(error);
+    if (known.has(name)) return answer(null, response());
+    const trailers = { exception: 'user-not-found', 'login-name': name };
+    answer(wireError('NOT_FOUND', `User '${name}' is not found.`, trailers));
+  };
+  return {
+    create: (call: Call<InstanceType<typeof users.CreateReq>>, answer: Answer) => {
+      const error = errorOf(faults.take('users'));
+      if (error !== undefined) return answer(error);
+      const options = call.request.getOptions();
+      const loginName = options?.getLoginName() ?? '';
+      if (known.has(loginName)) {
+        const trailers = { exception: 'user-conflict', 'login-name': loginName };
+        return answer(wireError('ALREADY_EXISTS', 'User already exists.', trailers));
+      }
+      const groups = options?.getGroupsList() ?? [];
+      const fullName = options?.getFullName() ?? '';
+      known.set(loginName, { loginName, fullName, groups, password: options?.getPassword() ?? '' });
+      answer(null, new users.CreateResp());
+    },
+    update: (call: Call<InstanceType<typeof users.UpdateReq>>, answer: Answer) => {
+      const options = call.request.getOptions();
+      const user = known.get(options?.getLoginName() ?? '');
+      answered(answer, options?.getLoginName() ?? '', () => {
+        if (user !== undefined) user.groups = options?.getGroupsList() ?? [];
+        return new users.UpdateResp();
+      });
+    },
+    resetPassword: (call: Call<InstanceType<typeof users.ResetPasswordReq>>, answer: Answer) => {
+      const options = call.request.getOptions();
+      const user = known.get(options?.getLoginName() ?? '');
+      answered(answer, options?.getLoginName() ?? '', () => {
+        if (user !== undefined) user.password = options?.getNewPassword() ?? '';
+        return new users.ResetPasswordResp();
+      });
+    },
+  };
+}
