@@ -6,7 +6,7 @@ import { EventStoreDbConnection, EventStoreDbEventStore, EventStoreDbFeed } from
 import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
 import { SqliteEventStore, SqliteFeed } from '@sallyport/adapter-sqlite';
 import type { Clock } from '@sallyport/engine';
-import type { StoreUnderTest } from '@sallyport/testing';
+import { SteppingClock, type StoreUnderTest } from '@sallyport/testing';
 import { EventStoreDouble } from '../tools/eventstore-double/eventstore-double.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-wire-'));
@@ -63,4 +63,32 @@ export function connect(options: ConnectionOptions): Client {
   const connection = EventStoreDbConnection.to(options);
   const feed = new EventStoreDbFeed(connection, { backoffMs: 5, maxBackoffMs: 50 });
   return { connection, store: new EventStoreDbEventStore(connection), feed };
+}
+
+export interface TwoNodes extends Client {
+  /** The one that is connected to, and the one it can name as the leader: one log, two servers. */
+  readonly follower: EventStoreDouble;
+  readonly leader: EventStoreDouble;
+  readonly behind: SqliteEventStore;
+  readonly clock: Clock;
+}
+
+/** Runs a test on two doubles over one store. */
+export function twoNodes(test: (nodes: TwoNodes) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const clock = new SteppingClock();
+    const file = join(directory, `ledger-${(files += 1)}.sqlite`);
+    const behind = SqliteEventStore.open({ file, clock, synchronous: 'OFF' });
+    const start = () => EventStoreDouble.start({ store: behind, feed: SqliteFeed.of(behind) });
+    const [follower, leader] = [await start(), await start()];
+    const client = connect({ url: follower.url, clock });
+    try {
+      await test({ ...client, follower, leader, behind, clock });
+    } finally {
+      client.feed.close();
+      await client.connection.close();
+      await Promise.all([follower.stop(), leader.stop()]);
+      await behind.close();
+    }
+  };
 }

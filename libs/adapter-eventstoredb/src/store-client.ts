@@ -6,7 +6,16 @@ import type { StoreAddress } from './address.js';
 const defaultDeadlineMs = 10_000;
 
 export class StoreClient extends EventStoreDBClient {
+  private channel: { close(): void } | undefined;
+  private closed = false;
+
   static to(address: StoreAddress): StoreClient {
+    const client = StoreClient.make(address);
+    client.watchChannel();
+    return client;
+  }
+
+  private static make(address: StoreAddress): StoreClient {
     const [first] = address.hosts;
     if (first === undefined) throw new RangeError('an address needs a host');
     const shared = {
@@ -38,9 +47,20 @@ export class StoreClient extends EventStoreDBClient {
 
   /** Cancels what is under way and closes the connection, which `dispose` of the driver leaves open. */
   async close(): Promise<void> {
+    this.closed = true;
     await this.dispose();
-    const channel = await this.getChannel();
-    channel.close();
+    this.channel?.close();
+  }
+
+  /** The latest connection the driver made; asking the driver for it would make one. */
+  private watchChannel(): void {
+    const make = this.getChannel;
+    this.getChannel = async () => {
+      const channel = await make();
+      this.channel = channel;
+      if (this.closed) channel.close();
+      return channel;
+    };
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { sendUnaryData, ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { errorOf, wireError, type Fault } from './faults.js';
-import type { Serving } from './read-service.js';
+import type { Serving } from './serving.js';
 import { nameOf, shared, streams } from './stubs.js';
 import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from './stubs.js';
 import type { TombstoneReq, TombstoneResp } from './stubs.js';
@@ -86,7 +86,7 @@ async function carryOut(
     return { kind: 'wrong-expected-version', current: await log.headOf(stream) };
   }
   const error = errorOf(fault);
-  if (error !== undefined) throw error;
+  if (error !== undefined && fault?.kind !== 'not-leader-after-commit') throw error;
   const outcome = await log.append(stream, expected, events);
   await faults.afterCommit?.(stream);
   return answerAfterCommit(fault, outcome, restart);
@@ -98,6 +98,7 @@ function answerAfterCommit(
   restart: (downMs: number) => void,
 ): WireOutcome | undefined {
   if (fault?.kind === 'silent-after-commit') return undefined;
+  if (fault?.kind === 'not-leader-after-commit') throw errorOf(fault);
   if (fault?.kind === 'drop-after-commit') throw wireError(fault.code, 'the double lost the answer');
   if (fault?.kind !== 'restart-after-commit') return outcome;
   restart(fault.downMs);

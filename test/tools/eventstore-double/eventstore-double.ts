@@ -1,33 +1,18 @@
 // A double of EventStoreDB for tests: speaks its protocol to the real client, over any event store given.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Server, ServerCredentials, type Metadata, type sendUnaryData } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { EventStore, Feed } from '@sallyport/engine';
 import { append, batchAppend, tombstone } from './append-service.js';
 import { Faults } from './faults.js';
 import { gossipOf, serverFeatures, userService, type User } from './other-services.js';
-import { read, type Serving } from './read-service.js';
+import { read } from './read-service.js';
+import { Seen, type Serving } from './serving.js';
 import { GossipService, ServerFeaturesService, StreamsService, UsersService } from './stubs.js';
 import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from './stubs.js';
 import type { ReadReq, ReadResp, TombstoneReq, TombstoneResp } from './stubs.js';
 import { WireLog } from './wire-log.js';
-
-type Counted = 'append' | 'batch-append' | 'read' | 'subscribe';
-
-/** What clients asked of the double. */
-export class Seen {
-  readonly calls: { [kind in Counted]: number } = { append: 0, 'batch-append': 0, read: 0, subscribe: 0 };
-  /** Calls that would have been answered by a follower too. */
-  withoutLeader = 0;
-  /** Calls that are open now. */
-  open = 0;
-
-  note(kind: Counted, metadata: Metadata): void {
-    this.calls[kind] += 1;
-    if (metadata.get('requires-leader')[0] !== 'true') this.withoutLeader += 1;
-  }
-}
 
 export interface DoubleOptions {
   /** What it keeps its events in. */

@@ -7,7 +7,7 @@ export type Operation = 'append' | 'read' | 'subscribe' | 'gossip' | 'users';
  * - `silent`: never answers; an append is not made. `silent-after-commit`: it is made.
  * - `drop`, `drop-after-commit`: ends the call with the status, before or after it was carried out; of a
  *   subscription, after what is there already was sent.
- * - `not-leader`: names the leader. `access-denied`, `wrong-expected-version`, `too-large`: as the server says.
+ * - `not-leader`: names the leader; `not-leader-after-commit`, though it has made the append. `access-denied`, `wrong-expected-version`, `too-large`: as the server says.
  * - `slow`: waits before it begins. `restart-after-commit`: the server goes down before it answers.
  * - `duplicates`: each event of a subscription twice. `quiet`: a subscription that sends nothing more.
  * - `fell-behind`: says that the consumer is too slow, and ends the subscription.
@@ -16,7 +16,7 @@ export type Fault =
   | { readonly kind: 'silent' | 'silent-after-commit' | 'access-denied' | 'wrong-expected-version' }
   | { readonly kind: 'too-large' | 'duplicates' | 'quiet' | 'fell-behind' }
   | { readonly kind: 'drop' | 'drop-after-commit'; readonly code: 'CANCELLED' | 'UNAVAILABLE' | 'INTERNAL' }
-  | { readonly kind: 'not-leader'; readonly host: string; readonly port: number }
+  | { readonly kind: 'not-leader' | 'not-leader-after-commit'; readonly host: string; readonly port: number }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'restart-after-commit'; readonly downMs: number };
 
@@ -83,6 +83,7 @@ export function errorOf(fault: Fault | undefined): WireError | undefined {
     case 'drop':
       return wireError(fault.code, 'the double was told to drop the call');
     case 'not-leader':
+    case 'not-leader-after-commit':
       return wireError('NOT_FOUND', `Leader info available, ${fault.host}:${fault.port}`, {
         exception: 'not-leader',
         'leader-endpoint-host': fault.host,

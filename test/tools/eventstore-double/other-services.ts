@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { errorOf, wireError } from './faults.js';
-import type { Serving } from './read-service.js';
+import type { Serving } from './serving.js';
 import { features, gossip, shared, users } from './stubs.js';
 
 type Call<T = unknown> = ServerUnaryCall<T, unknown>;

@@ -3,18 +3,10 @@ import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { Seen } from './eventstore-double.js';
 import { errorOf, wireError, type Fault, type Faults } from './faults.js';
+import type { Serving } from './serving.js';
 import { identifierOf, nameOf, shared, streams, type ReadReq, type ReadResp } from './stubs.js';
-import type { WireLog, WrittenEvent } from './wire-log.js';
-
-export interface Serving {
-  readonly log: WireLog;
-  readonly faults: Faults;
-  readonly seen: Seen;
-  /** Takes the server down for a while, as a crash does. */
-  readonly restart: (downMs: number) => void;
-}
+import type { WrittenEvent } from './wire-log.js';
 
 type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 

@@ -1,0 +1,282 @@
+// What appends come to when the store or the driver fails: nothing is taken for done, or undone, that is not.
+import { exampleAppend, exampleDraft, SteppingClock } from '@sallyport/testing';
+import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
+import { connect, twoNodes, wire, type Wired } from './under-test.js';
+
+const quick = { appendTimeoutMs: 300, readTimeoutMs: 300, feedTimeoutMs: 300 };
+
+const wired =
+  (test: (wired: Wired) => Promise<void>, options: Partial<ConnectionOptions> = quick) => async () => {
+    const under = await wire(new SteppingClock(), options);
+    await test(under).finally(() => under.close());
+  };
+
+const idsIn = async ({ behind }: Wired, stream: string) =>
+  (await behind.read(`sallyport.${stream}`, 0, 100)).map(({ id }) => id);
+
+describe('an append', () => {
+  it(
+    'goes out by itself, to the leader alone, never in the batches that all clients of a process share',
+    wired(async ({ store, double, another }) => {
+      await Promise.all([store.append(exampleAppend('a', -1)), another().store.append(exampleAppend('b', 'any'))]);
+      await store.read('a', 0, 1);
+      expect(double.seen.calls).toMatchObject({ append: 2, 'batch-append': 0 });
+      expect(double.seen.withoutLeader).toBe(0);
+    }),
+  );
+
+  it(
+    'of another client is not touched by the error of one',
+    wired(async ({ store, double, another }) => {
+      double.faults.add('append', { kind: 'drop', code: 'INTERNAL' }, 1);
+      double.faults.add('append', { kind: 'slow', ms: 50 }, 1);
+      const first = store.append(exampleAppend('a', -1));
+      const second = another().store.append(exampleAppend('b', -1));
+      const outcomes = await Promise.allSettled([first, second]);
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+    }),
+  );
+
+  it(
+    'that is never answered is of unknown outcome within its time, whether it was made or not',
+    wired(async (under) => {
+      for (const [stream, kind] of [
+        ['not-made', 'silent'],
+        ['made', 'silent-after-commit'],
+      ] as const) {
+        under.double.faults.add('append', { kind }, 1);
+        const started = performance.now();
+        const append = under.store.append(exampleAppend(stream, -1));
+        await expect(append).rejects.toMatchObject({ code: 'outcome_unknown', details: { stream } });
+        expect(performance.now() - started).toBeLessThan(2_000);
+      }
+      expect(await under.store.heads(['not-made', 'made'])).toEqual([-1, 0]);
+    }),
+  );
+
+  it.each(['CANCELLED', 'UNAVAILABLE', 'INTERNAL'] as const)(
+    'whose call ends with %s is of unknown outcome, and the next one is made',
+    (code) =>
+      wired(async (under) => {
+        under.double.faults.add('append', { kind: 'drop', code }, 1);
+        under.double.faults.add('append', { kind: 'drop-after-commit', code }, 1);
+        for (const stream of ['before', 'after']) {
+          const append = under.store.append(exampleAppend(stream, -1));
+          await expect(append).rejects.toMatchObject({ code: 'outcome_unknown' });
+        }
+        expect(await under.store.heads(['before', 'after'])).toEqual([-1, 0]);
+        expect(await under.store.append(exampleAppend('after', 0))).toMatchObject({ revision: 1 });
+      })(),
+  );
+
+  it(
+    'to a server that is not there is refused as certainly not made, and made when it is back',
+    wired(async ({ store, double }) => {
+      await store.append(exampleAppend('a', -1));
+      const back = double.restart(300);
+      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: /store_unavailable|outcome_unknown/ });
+      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: 'store_unavailable' });
+      await back;
+      await untilAnswered(() => store.heads(['a']));
+      expect(await store.append(exampleAppend('a', 0))).toMatchObject({ revision: 1 });
+    }),
+  );
+
+  it(
+    'conflicts with the revision at which the stream stands, also when the server alone knows it',
+    wired(async ({ store, double, another }) => {
+      await store.append(exampleAppend('a', -1));
+      await another().store.append(exampleAppend('a', 'any', { events: [exampleDraft(), exampleDraft()] }));
+      const conflict = { code: 'revision_conflict', details: { stream: 'a', expected: 0, actual: 2 } };
+      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject(conflict);
+      const absent = { code: 'revision_conflict', details: { stream: 'b', expected: 4, actual: -1 } };
+      await expect(store.append(exampleAppend('b', 4))).rejects.toMatchObject(absent);
+      double.faults.add('append', { kind: 'wrong-expected-version' }, 1);
+      await expect(store.append(exampleAppend('a', 2))).rejects.toMatchObject({ code: 'revision_conflict' });
+    }),
+  );
+
+  it(
+    'of more than the server takes is a mistake of the caller, and one without access certainly not made',
+    wired(async ({ store, double, connection }) => {
+      double.faults.add('append', { kind: 'too-large' }, 1);
+      await expect(store.append(exampleAppend('a', -1))).rejects.toThrow(RangeError);
+      double.faults.add('append', { kind: 'access-denied' }, 1);
+      await expect(store.append(exampleAppend('a', -1))).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect(connection.health).toMatchObject({ reachable: false, trouble: 'access_denied' });
+      expect(await store.heads(['a'])).toEqual([-1]);
+      expect(connection.health).toEqual({ reachable: true });
+    }),
+  );
+
+  it(
+    'to a stream that was deleted is refused as damage, and so are reads of it',
+    wired(async ({ store, double }) => {
+      await store.append(exampleAppend('a', -1));
+      double.log.tombstone('sallyport.a');
+      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: 'store_damaged' });
+      await expect(store.append(exampleAppend('a', 'any'))).rejects.toMatchObject({ code: 'store_damaged' });
+      await expect(store.read('a', 0, 1)).rejects.toMatchObject({ code: 'store_damaged' });
+      await expect(store.heads(['a'])).rejects.toMatchObject({ code: 'store_damaged' });
+    }),
+  );
+});
+
+describe('an append and its guards', () => {
+  it(
+    'rejects with guard_moved when a guard moves between the commit and the read of the guards; it exists',
+    wired(async (under) => {
+      const { store, double } = under;
+      await store.append(exampleAppend('guard', -1));
+      const other = under.another().store;
+      double.faults.afterCommit = async (stream) => {
+        if (stream === 'sallyport.a') await other.append(exampleAppend('guard', 'any'));
+      };
+      const guards = [{ stream: 'guard', revision: 0 }];
+      const details = { stream: 'guard', expected: 0, actual: 1 };
+      const append = store.append(exampleAppend('a', -1, { guards }));
+      await expect(append).rejects.toMatchObject({ code: 'guard_moved', details });
+      expect(await store.heads(['a'])).toEqual([0]);
+    }),
+  );
+
+  it(
+    'is of unknown outcome when the guards cannot be read after the acknowledgement',
+    wired(async ({ store, double }) => {
+      await store.append(exampleAppend('guard', -1));
+      double.faults.afterCommit = () => {
+        double.faults.add('read', { kind: 'silent' });
+        return Promise.resolve();
+      };
+      const append = store.append(exampleAppend('a', -1, { guards: [{ stream: 'guard', revision: 0 }] }));
+      await expect(append).rejects.toMatchObject({ code: 'outcome_unknown' });
+    }),
+  );
+});
+
+describe('ids that the store has already', () => {
+  it(
+    'acknowledged for the events of an earlier attempt do not pass for those that were sent now',
+    wired(async (under) => {
+      const first = exampleDraft();
+      under.double.faults.add('append', { kind: 'drop-after-commit', code: 'UNAVAILABLE' }, 1);
+      const lost = under.store.append(exampleAppend('a', -1, { events: [first] }));
+      await expect(lost).rejects.toMatchObject({ code: 'outcome_unknown' });
+      const decidedAgain = { ...first, data: { decided: 'again' } };
+      const again = under.store.append(exampleAppend('a', -1, { events: [decidedAgain] }));
+      await expect(again).rejects.toMatchObject({ code: 'outcome_unknown' });
+      expect(await under.store.read('a', 0, 10)).toMatchObject([first]);
+    }),
+  );
+
+  it(
+    'are written again where they are the last of the stream, as the real server does: the double is as lenient',
+    wired(async (under) => {
+      const events = [exampleDraft()];
+      await under.store.append(exampleAppend('a', -1, { events }));
+      await under.store.append(exampleAppend('a', 0, { events }));
+      expect(await idsIn(under, 'a')).toEqual([events[0]?.id, events[0]?.id]);
+    }),
+  );
+
+  it(
+    'are recognised before an append is sent again to another leader, which would write them twice',
+    twoNodes(async ({ store, follower, leader, behind }) => {
+      const events = [exampleDraft(), exampleDraft()];
+      follower.faults.add('append', { kind: 'not-leader-after-commit', host: '127.0.0.1', port: leader.port }, 1);
+      const appended = await store.append(exampleAppend('a', 'any', { events }));
+      expect(appended.revision).toBe(1);
+      const stored = await behind.read('sallyport.a', 0, 10);
+      expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+      expect(leader.seen.calls.append).toBe(0);
+    }),
+  );
+});
+
+describe('a change of the leader', () => {
+  it(
+    'is followed: the append is sent once more, to the leader that was named, and is there once',
+    twoNodes(async ({ store, follower, leader, behind }) => {
+      follower.faults.add('append', { kind: 'not-leader', host: '127.0.0.1', port: leader.port }, 1);
+      expect(await store.append(exampleAppend('a', -1))).toMatchObject({ revision: 0 });
+      expect([follower.seen.calls.append, leader.seen.calls.append]).toEqual([1, 1]);
+      expect(await behind.heads(['sallyport.a'])).toEqual([0]);
+    }),
+  );
+
+  it(
+    'that goes on refuses the append as certainly not made, after one more try',
+    twoNodes(async ({ store, follower, leader }) => {
+      for (const node of [follower, leader])
+        node.faults.add('append', { kind: 'not-leader', host: '127.0.0.1', port: leader.port });
+      await expect(store.append(exampleAppend('a', -1))).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect([follower.seen.calls.append, leader.seen.calls.append]).toEqual([1, 1]);
+    }),
+  );
+
+  it(
+    'is followed by reads as well',
+    twoNodes(async ({ store, follower, leader }) => {
+      await store.append(exampleAppend('a', -1));
+      follower.faults.add('read', { kind: 'not-leader', host: '127.0.0.1', port: leader.port }, 1);
+      expect(await store.read('a', 0, 10)).toHaveLength(1);
+      expect(leader.seen.calls.read).toBe(1);
+    }),
+  );
+
+  it(
+    'is found by asking the cluster, also when nobody answered the question at first',
+    twoNodes(async ({ follower, leader, clock }) => {
+      follower.leader = { host: '127.0.0.1', port: leader.port };
+      follower.faults.add('gossip', { kind: 'drop', code: 'INTERNAL' }, 2);
+      const url = `esdb+discover://127.0.0.1:${follower.port}?tls=false&maxDiscoverAttempts=1&gossipTimeout=1`;
+      const { store, connection } = connect({ url, clock, ...quick });
+      await expect(store.append(exampleAppend('a', -1))).rejects.toMatchObject({ code: 'store_unavailable' });
+      await expect(store.heads(['a'])).rejects.toMatchObject({ code: 'store_unavailable' });
+      expect(await store.append(exampleAppend('a', -1))).toMatchObject({ revision: 0 });
+      expect(leader.seen.calls.append).toBe(1);
+      expect(connection.rebuilds).toBe(2);
+      await connection.close();
+    }),
+  );
+});
+
+describe('a server that goes down in the middle of many appends', () => {
+  it(
+    'loses nothing it acknowledged, and of what was certainly not made there is nothing',
+    wired(async (under) => {
+      const { store, double } = under;
+      await store.heads(['warm']);
+      const streams = Array.from({ length: 40 }, (_, index) => `s-${index}`);
+      let commits = 0;
+      double.faults.afterCommit = async () => {
+        if ((commits += 1) === 15) double.faults.add('append', { kind: 'restart-after-commit', downMs: 100 }, 1);
+      };
+      const outcomes = await Promise.allSettled(
+        streams.map(async (stream, index) => {
+          await new Promise((resolve) => setTimeout(resolve, index * 4));
+          return store.append(exampleAppend(stream, -1));
+        }),
+      );
+      double.faults.clear();
+      const heads = await untilAnswered(() => store.heads(streams));
+      const codes = outcomes.map((one) => (one.status === 'fulfilled' ? 'made' : String(one.reason.code)));
+      expect(new Set(codes)).toEqual(new Set(['made', 'outcome_unknown', 'store_unavailable']));
+      codes.forEach((code, index) => {
+        if (code === 'made') expect(heads[index]).toBe(0);
+        if (code === 'store_unavailable') expect(heads[index]).toBe(-1);
+      });
+    }),
+  );
+});
+
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 40) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
