@@ -61,7 +61,7 @@ async function open(clock: Clock, file: string, options: Partial<ConnectionOptio
 
 export function connect(options: ConnectionOptions): Client {
   const connection = EventStoreDbConnection.to(options);
-  const feed = new EventStoreDbFeed(connection, { backoffMs: 5, maxBackoffMs: 50 });
+  const feed = new EventStoreDbFeed(connection, { backoffMs: 5, maxBackoffMs: 50, confirmWithinMs: 300 });
   return { connection, store: new EventStoreDbEventStore(connection), feed };
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, type Clock } from '@sallyport/engine';
 import { ErrorType, type Credentials } from '@eventstore/db-client';
 import { parseAddress, type StoreAddress } from './address.js';
-import { CallTimeout, troubleOf, typeOf, type Trouble } from './errors.js';
+import { CallTimeout, troubleOf, typeOf } from './errors.js';
 import { Gate } from './gate.js';
 import { StoreHealth, type Health } from './health.js';
 import { StoreClient } from './store-client.js';
@@ -35,6 +35,8 @@ export interface CallOptions {
 interface Slot {
   readonly client: StoreClient;
   users: number;
+  /** Calls in a row that it left without an answer. */
+  timeouts: number;
   retired: boolean;
 }
 
@@ -126,15 +128,13 @@ export class EventStoreDbConnection {
     await sleep(retryAfterMs);
   }
 
-  /** A client for calls without an end (subscriptions), and how to give it back. */
-  borrow(): { client: StoreClient; options: CallOptions; giveBack: (error?: unknown) => void } {
+  /**
+   * A client of its own for calls without an end (subscriptions): the driver changes the connection of all
+   * calls of a client when one of them breaks. Whoever asked for it closes it.
+   */
+  clientForSubscription(): { readonly client: StoreClient; readonly options: CallOptions } {
     if (this.closed) throw new EngineError('store_unavailable');
-    const slot = this.take();
-    const giveBack = (error?: unknown) => {
-      if (error !== undefined) this.noteFailure(slot, error);
-      this.release(slot);
-    };
-    return { client: slot.client, options: this.callOptions, giveBack };
+    return { client: StoreClient.to(this.address), options: this.callOptions };
   }
 
   /** Ends what is under way; later calls reject with `store_unavailable`. Closing twice is fine. */
@@ -151,6 +151,7 @@ export class EventStoreDbConnection {
     try {
       const result = await within(timeoutMs, (signal) => call(slot.client, this.callOptions, signal));
       this.state.answered();
+      slot.timeouts = 0;
       return result;
     } catch (error) {
       this.noteFailure(slot, error);
@@ -161,7 +162,7 @@ export class EventStoreDbConnection {
   }
 
   private take(): Slot {
-    this.slot ??= { client: StoreClient.to(this.address), users: 0, retired: false };
+    this.slot ??= { client: StoreClient.to(this.address), users: 0, timeouts: 0, retired: false };
     this.slot.users += 1;
     return this.slot;
   }
@@ -176,16 +177,13 @@ export class EventStoreDbConnection {
     const trouble = this.closed ? undefined : troubleOf(error);
     if (trouble === undefined) return;
     this.state.failed(trouble);
-    if (this.slot !== slot || !this.isBroken(trouble)) return;
+    slot.timeouts = trouble === 'timeout' ? slot.timeouts + 1 : 0;
+    // The driver looks for the leader again by itself after some errors only.
+    const isBroken = trouble === 'internal' || slot.timeouts >= timeoutsBeforeRebuild;
+    if (this.slot !== slot || !isBroken) return;
     slot.retired = true;
     this.slot = undefined;
     this.rebuilt += 1;
-  }
-
-  /** The driver looks for the leader again by itself after some errors only. */
-  private isBroken(trouble: Trouble): boolean {
-    if (trouble === 'internal') return true;
-    return trouble === 'timeout' && this.state.failuresInARow >= timeoutsBeforeRebuild;
   }
 }
 

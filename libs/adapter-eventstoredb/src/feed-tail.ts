@@ -3,7 +3,6 @@ import { comparePositions, type Position } from '@sallyport/engine';
 import { START, streamNameFilter, type AllStreamResolvedEvent } from '@eventstore/db-client';
 import type { Position as LogPosition } from '@eventstore/db-client';
 import type { EventStoreDbConnection } from './connection.js';
-import { CallTimeout } from './errors.js';
 
 export interface TailOptions {
   /** First pause before a broken subscription is taken up again; doubles to `maxBackoffMs`. Default 100 ms. */
@@ -92,6 +91,13 @@ export class FeedTail {
     this.failures = 0;
   }
 
+  /** Makes a subscription that has missed something anew, for those who still wait. */
+  restart(): void {
+    this.end();
+    const [first] = [...this.waiters].map(({ after }) => after).toSorted(comparePositions);
+    if (first !== undefined) this.begin(first);
+  }
+
   close(): void {
     this.closed = true;
     this.end();
@@ -107,8 +113,7 @@ export class FeedTail {
   }
 
   private subscribe(): void {
-    const borrowed = this.connection.borrow();
-    const { client, options } = borrowed;
+    const { client, options } = this.connection.clientForSubscription();
     const subscription = client.subscribeToAll({
       ...options,
       fromPosition: this.reached === null ? START : logPosition(this.reached),
@@ -120,21 +125,22 @@ export class FeedTail {
       }),
     });
     let over = false;
-    const finish = (error?: unknown) => {
-      if (over) return;
+    const finish = () => {
       over = true;
       clearTimeout(unconfirmed);
-      subscription.unsubscribe().catch(() => undefined);
-      borrowed.giveBack(error);
+      void subscription
+        .unsubscribe()
+        .catch(() => undefined)
+        .then(() => client.close());
     };
-    const broken = (error: unknown) => {
+    const broken = () => {
       if (over) return;
-      finish(error);
+      finish();
       this.stop = undefined;
       this.again();
     };
     const { confirmWithinMs } = this.options;
-    const unconfirmed = setTimeout(() => broken(new CallTimeout(confirmWithinMs)), confirmWithinMs).unref();
+    const unconfirmed = setTimeout(broken, confirmWithinMs).unref();
     subscription.on('confirmation', () => {
       clearTimeout(unconfirmed);
       this.failures = 0;
@@ -142,8 +148,8 @@ export class FeedTail {
     subscription.on('data', (resolved: AllStreamResolvedEvent) => this.deliver(resolved));
     // Stays for good: without a listener an error ends the process, and it can come after the end.
     subscription.on('error', broken);
-    subscription.once('end', () => broken(new Error('the server ended the subscription')));
-    this.stop = () => finish();
+    subscription.once('end', broken);
+    this.stop = finish;
   }
 
   /** Takes the subscription up where it broke, later each time it breaks in a row. */

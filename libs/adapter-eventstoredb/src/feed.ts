@@ -96,7 +96,7 @@ export class EventStoreDbFeed extends Feed {
   private async missed(after: Position | null): Promise<boolean> {
     const events = await this.read(after, 1).catch(() => []);
     if (events.length === 0) return false;
-    this.tail.end();
+    this.tail.restart();
     return true;
   }
 

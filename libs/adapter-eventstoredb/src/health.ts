@@ -9,8 +9,6 @@ export type Health =
 
 export class StoreHealth {
   private current: Health = { reachable: true };
-  /** Failures without an answer between them. */
-  private failures = 0;
 
   constructor(private readonly clock: Clock) {}
 
@@ -19,17 +17,11 @@ export class StoreHealth {
     return this.current;
   }
 
-  get failuresInARow(): number {
-    return this.failures;
-  }
-
   answered(): void {
-    this.failures = 0;
     if (!this.current.reachable) this.current = { reachable: true };
   }
 
   failed(trouble: Trouble): void {
-    this.failures += 1;
     const sinceMs = this.current.reachable ? this.clock.now() : this.current.sinceMs;
     this.current = { reachable: false, sinceMs, trouble };
   }

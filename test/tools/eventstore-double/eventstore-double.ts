@@ -53,6 +53,12 @@ export class EventStoreDouble {
     return this.boundPort;
   }
 
+  /** Connections of clients that are open now. */
+  get connections(): number {
+    // The server keeps them to itself.
+    return (this.server as unknown as { readonly sessions: ReadonlyMap<unknown, unknown> }).sessions.size;
+  }
+
   /** For the real client: unencrypted, so without credentials. */
   get url(): string {
     return `esdb://${host}:${this.boundPort}?tls=false`;

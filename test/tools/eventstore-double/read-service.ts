@@ -1,5 +1,4 @@
 // The reading half of the streams service: reads of a stream and of everything, and subscriptions to it.
-import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerWritableStream } from '@grpc/grpc-js';
@@ -109,9 +108,16 @@ function fail(call: ReadCall, error: unknown): void {
 }
 
 /** One message, no faster than the reader takes them. */
-async function send(call: ReadCall, message: ReadResp): Promise<void> {
-  if (call.cancelled || call.write(message)) return;
-  await Promise.race([once(call, 'drain'), once(call, 'cancelled'), once(call, 'close')]).catch(() => undefined);
+function send(call: ReadCall, message: ReadResp): Promise<void> {
+  if (call.cancelled || call.write(message)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const events = ['drain', 'cancelled', 'close'];
+    const go = () => {
+      for (const event of events) call.off(event, go);
+      resolve();
+    };
+    for (const event of events) call.on(event, go);
+  });
 }
 
 function checkpointAt(position: bigint): ReadResp {
