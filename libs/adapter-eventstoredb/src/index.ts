@@ -1,4 +1,6 @@
 // The distributed profile's event store and feed, on EventStoreDB or KurrentDB.
+export { initAccess, storeRoles, userNameOf } from './access.js';
+export type { AccessPlan, AccessStep, StoreRole } from './access.js';
 export { parseAddress, type StoreAddress } from './address.js';
 export { EventStoreDbConnection, type ConnectionOptions } from './connection.js';
 export { EventStoreSettingsError, type EventStoreSettingsErrorCode, type Trouble } from './errors.js';

@@ -1,9 +1,19 @@
 // One client of the driver, with what it keeps to itself: an end that closes its connection, and users.
-import { EventStoreDBClient } from '@eventstore/db-client';
+import { convertToCommandError, EventStoreDBClient, type BaseOptions } from '@eventstore/db-client';
+import usersGrpc from '@eventstore/db-client/generated/users_grpc_pb.js';
+import type { UsersClient } from '@eventstore/db-client/generated/users_grpc_pb.js';
+import users from '@eventstore/db-client/generated/users_pb.js';
 import type { StoreAddress } from './address.js';
 
 /** The driver answers within own deadlines only where a call is given one; this bounds the rest. */
 const defaultDeadlineMs = 10_000;
+
+/** A user of the store itself; in no group. */
+export interface StoreUser {
+  readonly name: string;
+  readonly fullName: string;
+  readonly password: string;
+}
 
 export class StoreClient extends EventStoreDBClient {
   private channel: { close(): void } | undefined;
@@ -50,6 +60,36 @@ export class StoreClient extends EventStoreDBClient {
     this.closed = true;
     await this.dispose();
     this.channel?.close();
+  }
+
+  /** Rejects with the driver's `user-conflict` when there is one of that name. */
+  createUser(user: StoreUser, options: BaseOptions): Promise<void> {
+    const asked = new users.CreateReq.Options()
+      .setLoginName(user.name)
+      .setFullName(user.fullName)
+      .setPassword(user.password)
+      .setGroupsList([]);
+    const request = new users.CreateReq().setOptions(asked);
+    return this.ofUsers((client, answer) => client.create(request, ...this.callArguments(options), answer));
+  }
+
+  resetPassword({ name, password }: StoreUser, options: BaseOptions): Promise<void> {
+    const asked = new users.ResetPasswordReq.Options().setLoginName(name).setNewPassword(password);
+    const request = new users.ResetPasswordReq().setOptions(asked);
+    return this.ofUsers((client, answer) =>
+      client.resetPassword(request, ...this.callArguments(options), answer),
+    );
+  }
+
+  private ofUsers(
+    call: (client: UsersClient, answer: (error: Error | null) => void) => unknown,
+  ): Promise<void> {
+    const { UsersClient: Service } = usersGrpc;
+    return this.execute(Service, 'users', (client) => {
+      return new Promise((resolve, reject) => {
+        call(client, (error) => (error === null ? resolve() : reject(convertToCommandError(error))));
+      });
+    });
   }
 
   /** The latest connection the driver made; asking the driver for it would make one. */

@@ -1,4 +1,5 @@
 // What the ledger does in a second through the protocol of EventStoreDB, against its double.
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,10 @@ an SQLite file that syncs fully. Each refresh is an append, the read that confir
 
 const aim = 500;
 const feedAim = 10_000;
+const warmUpSeconds = 3;
+const eventsToRead = 20_000;
+/** About what a rotation holds. */
+const eventBytes = 600;
 
 await runTool({ help, readOptions, run });
 
@@ -42,6 +47,7 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
     report.group('refresh', `closed loop, ${values.connections} connections, through the double`);
     for (const kind of ['bearer', 'key-bound'] as const) {
       const sessions = await signIn(by, kind === 'key-bound', values);
+      await loaded(by, sessions, warmUpSeconds);
       for (let round = 1; round <= Number(values.rounds); round += 1) {
         figures(kind, await loaded(by, sessions, Number(values.seconds)), report);
       }
@@ -62,6 +68,8 @@ interface Round {
   readonly latencies: readonly number[];
   readonly errors: number;
   readonly seconds: number;
+  /** Processor time of this process: the ledger, the adapter and the client. */
+  readonly cpuMicros: number;
   readonly signaturesPerSecond: number;
 }
 
@@ -76,12 +84,12 @@ async function signIn(by: Processes, bound: boolean, values: ReturnType<typeof r
   return Promise.all(connections);
 }
 
-async function loaded(by: Processes, sessions: readonly Held[][], seconds: number): Promise<Round> {
+async function loaded(by: Processes, sessions: readonly Held[][], forSeconds: number): Promise<Round> {
   const before = signingRate();
   const latencies: number[] = [];
   let errors = 0;
-  const started = performance.now();
-  const until = started + seconds * 1_000;
+  const [cpu, started] = [process.cpuUsage(), performance.now()];
+  const until = started + forSeconds * 1_000;
   await Promise.all(
     sessions.map(async (mine) => {
       for (let turn = 0; performance.now() < until; turn += 1) {
@@ -92,8 +100,10 @@ async function loaded(by: Processes, sessions: readonly Held[][], seconds: numbe
       }
     }),
   );
-  const elapsed = (performance.now() - started) / 1_000;
-  return { latencies, errors, seconds: elapsed, signaturesPerSecond: (before + signingRate()) / 2 };
+  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  const signaturesPerSecond = (before + signingRate()) / 2;
+  return { latencies, errors, seconds, cpuMicros: user + system, signaturesPerSecond };
 }
 
 function figures(kind: string, round: Round, report: Report): void {
@@ -101,7 +111,9 @@ function figures(kind: string, round: Round, report: Report): void {
   const at = (share: number) => Math.round((sorted[Math.floor(sorted.length * share)] ?? 0) * 100) / 100;
   const perSecond = Math.round((sorted.length - round.errors) / round.seconds);
   const spread = `p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`;
-  report.say(`  ${kind}: ${spread}, ${round.errors} errors, ${Math.round(round.signaturesPerSecond)} ES256/s`);
+  const cpu = Math.round(round.cpuMicros / Math.max(1, sorted.length));
+  const signatures = Math.round(round.signaturesPerSecond);
+  report.say(`  ${kind}: ${spread}, ${round.errors} errors, ${cpu} us CPU each, ${signatures} ES256/s`);
   report.figure({
     name: `${kind} refreshes through the wire double`,
     value: perSecond,
@@ -113,6 +125,8 @@ function figures(kind: string, round: Round, report: Report): void {
 
 /** What one reader of the feed gets in a second, from the first event to the last. */
 async function feedFigure(connection: EventStoreDbConnection, report: Report): Promise<void> {
+  report.group('feed', 'one reader, pages of 1,000');
+  await fill(new EventStoreDbEventStore(connection));
   const feed = new EventStoreDbFeed(connection);
   let [count, after] = [0, null as string | null];
   const started = performance.now();
@@ -131,6 +145,23 @@ async function feedFigure(connection: EventStoreDbConnection, report: Report): P
     holds: perSecond >= feedAim,
   });
   feed.close();
+}
+
+async function fill(store: EventStoreDbEventStore): Promise<void> {
+  const draft = () => ({
+    id: randomUUID(),
+    type: 'bench.happened',
+    schemaVersion: 1,
+    data: { text: randomBytes(eventBytes / 2).toString('hex') },
+    correlationId: 'bench',
+    causationId: 'bench',
+    partitionKey: '*',
+    actor: { kind: 'system' as const },
+  });
+  for (let made = 0; made < eventsToRead; made += 100) {
+    const events = Array.from({ length: 100 }, draft);
+    await store.append({ stream: `bench-${made % 7}`, expected: 'any', events, guards: [] });
+  }
 }
 
 function readOptions() {

@@ -1,0 +1,79 @@
+// Events as EventStoreDB keeps them: every byte that says something is in the hash, and foreign ones are damage.
+import type { EventDraft } from '@sallyport/engine';
+import type { JSONRecordedEvent, ResolvedEvent } from '@eventstore/db-client';
+import { exampleDraft } from '@sallyport/testing';
+import { prepareEvents, toRecordedEvent } from './stored-event.js';
+
+const prefix = 'sallyport.';
+const writtenAt = '2026-11-22T09:00:00.000Z';
+
+/** As the store answers it after the append: its JSON was parsed by the driver. */
+function stored(drafts: readonly EventDraft[], notBefore: string, change: Partial<JSONRecordedEvent> = {}) {
+  const place = { stream: 'a', expected: 6, previousHash: 'before', notBefore };
+  const { events, lastHash } = prepareEvents(drafts, place);
+  const { id, type, data, metadata } = JSON.parse(JSON.stringify(events.at(-1))) as JSONRecordedEvent;
+  const position = { commit: 12_345_678_901_234_567_890n, prepare: 12_345_678_901_234_567_890n };
+  const event = {
+    ...{ id, type, data, metadata, streamId: `${prefix}a`, revision: 7n, isJson: true, position },
+    created: new Date(writtenAt),
+    ...change,
+  };
+  return { resolved: { event } as ResolvedEvent, hash: lastHash(7) };
+}
+
+describe('an event in EventStoreDB', () => {
+  it('comes back as it was written, with its place, and the hash that was computed when it was sent', () => {
+    const draft = exampleDraft({ personal: 'sealed', data: { 10: 'b', 2: 'a', text: 'ä\u2028\ud800', zero: -0 } });
+    const { resolved, hash } = stored([draft], '');
+    const expected = JSON.parse(JSON.stringify(draft)) as EventDraft;
+    expect(toRecordedEvent(resolved, prefix)).toEqual({
+      ...expected,
+      ...{ stream: 'a', revision: 7, position: '12345678901234567890', recordedAt: writtenAt },
+      ...{ previousHash: 'before', hash },
+    });
+  });
+
+  it('is recorded when the store wrote it, but never before what its writer had seen', () => {
+    const later = '2026-11-22T09:00:01.000Z';
+    expect(toRecordedEvent(stored([exampleDraft()], later).resolved, prefix).recordedAt).toBe(later);
+    const earlier = '2026-11-22T08:59:59.999Z';
+    expect(toRecordedEvent(stored([exampleDraft()], earlier).resolved, prefix).recordedAt).toBe(writtenAt);
+  });
+
+  it.each([
+    ['type', { type: 'example.other' }],
+    ['revision', { revision: 8n }],
+    ['stream', { streamId: `${prefix}b` }],
+    ['time not before', { metadata: { notBefore: '2026-11-22T08:00:00.001Z' } }],
+  ])('has another hash when its %s was altered', (_, change) => {
+    const draft = exampleDraft();
+    const whole = stored([draft], '2026-11-22T08:00:00.000Z');
+    const altered = stored([draft], '2026-11-22T08:00:00.000Z', change);
+    expect(toRecordedEvent(altered.resolved, prefix).hash).not.toBe(whole.hash);
+  });
+
+  it('has another hash when anything in its body was altered', () => {
+    const draft = exampleDraft({ id: '00000000-0000-4000-8000-00000000abcd' });
+    const { hash } = stored([draft], '');
+    const other = stored([{ ...draft, actor: { kind: 'operator' } }], '');
+    expect(toRecordedEvent(other.resolved, prefix).hash).not.toBe(hash);
+  });
+
+  it.each([
+    ['whose body is no JSON', { data: '{"id":' as never }],
+    ['whose body has another id', { id: '00000000-0000-4000-8000-00000000ffff' }],
+    ['that is binary', { isJson: false as never }],
+    ['of a stream that is not ours', { streamId: '$stats' }],
+  ])('is damage when it is one %s', (_, change) => {
+    const { resolved } = stored([exampleDraft()], '', change);
+    expect(() => toRecordedEvent(resolved, prefix)).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+  });
+
+  it('cannot be read from a server that tells no positions, which is too old', () => {
+    const position = { commit: 0xffff_ffff_ffff_ffffn, prepare: 0xffff_ffff_ffff_ffffn };
+    const { resolved } = stored([exampleDraft()], '', { position });
+    expect(() => toRecordedEvent(resolved, prefix)).toThrow(
+      expect.objectContaining({ code: 'store_unavailable', cause: expect.objectContaining({ message: expect.stringMatching('22.10') }) }),
+    );
+  });
+});
