@@ -85,6 +85,19 @@ describe('SqliteEventStore', () => {
     }),
   );
 
+  it('records events at the time of its clock, and stands still while that is back', async () => {
+    const clock = new SteppingClock();
+    const store = SqliteEventStore.open({ file: nextFile(), clock });
+    const startMs = clock.at;
+    const times: number[] = [];
+    for (const at of [startMs, startMs + 60_000, startMs - 3_540_000, startMs + 60_001]) {
+      clock.at = at;
+      times.push(Date.parse((await store.append(exampleAppend('a', 'any'))).recordedAt) - startMs);
+    }
+    expect(times).toEqual([0, 60_000, 60_000, 60_001]);
+    await store.close();
+  });
+
   it(
     'commits what was accepted before it closes',
     withStore(async (store, file) => {

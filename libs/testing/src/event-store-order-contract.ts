@@ -62,21 +62,17 @@ export function describeOrder(withStore: WithStore): void {
 
   it(
     'never lets recordedAt go back, whatever the clock does, also after a restart',
-    withStore(async ({ store, feed, reopen }, clock) => {
-      const first = await store.append(exampleAppend('a', -1));
+    withStore(async ({ store, reopen }, clock) => {
+      const appended = [await store.append(exampleAppend('a', -1))];
       clock.at += 60_000;
-      const second = await store.append(exampleAppend('a', 0));
+      appended.push(await store.append(exampleAppend('a', 0)));
       clock.at -= 3_600_000;
-      const third = await store.append(exampleAppend('b', -1));
-      expect(Date.parse(second.recordedAt)).toBe(Date.parse(first.recordedAt) + 60_000);
-      expect(third.recordedAt).toBe(second.recordedAt);
+      appended.push(await store.append(exampleAppend('b', -1)));
       const again = await reopen();
-      expect(await again.store.append(exampleAppend('c', -1))).toMatchObject({
-        recordedAt: second.recordedAt,
-      });
+      appended.push(await again.store.append(exampleAppend('c', -1)));
       const times = (await again.feed.read(null, ALL)).map((event) => event.recordedAt);
+      expect(times).toEqual(appended.map(({ recordedAt }) => recordedAt));
       expect(times).toEqual([...times].sort());
-      expect(feed).toBeDefined();
     }),
   );
 }
