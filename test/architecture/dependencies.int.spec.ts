@@ -46,7 +46,7 @@ const planted: readonly Planted[] = [
   ['testing in specs only', 'libs/feature-ledger/src/d.ts', type('@sallyport/testing')],
   ['doubles in specs only', 'libs/tokens/src/g.ts', value('./spec-examples.js')],
   ['no development packages in production', 'apps/one/src/f.ts', value('fast-check', 'assert')],
-  ['no undeclared packages', 'apps/one/src/g.ts', type('avvio', 'Avvio')],
+  ['no undeclared packages', 'apps/one/src/g.ts', type('semver', 'SemVer')],
   ['no unresolvable imports', 'apps/one/src/h.ts', type('@sallyport/nowhere')],
   ['no circular imports', 'libs/tokens/src/e.ts', type('./f.js', 'Used')],
 ];

@@ -1,7 +1,7 @@
 // The way to the store: deadlines, bounds, health, and clients that are replaced and leave nothing behind.
 import { exampleAppend, SteppingClock } from '@sallyport/testing';
 import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
-import { wire, type Wired } from './under-test.js';
+import { until, wire, type Wired } from './under-test.js';
 
 const wired =
   (test: (wired: Wired, clock: SteppingClock) => Promise<void>, options: Partial<ConnectionOptions> = {}) =>
@@ -67,7 +67,8 @@ describe('calls to the store', () => {
         await store.append(exampleAppend('a', -1));
         double.faults.add('read', { kind: 'slow', ms: 400 }, 1);
         const first = store.read('a', 0, 1);
-        await expect(store.append(exampleAppend('b', 'any'))).rejects.toMatchObject({ code: 'store_unavailable' });
+        const append = store.append(exampleAppend('b', 'any'));
+        await expect(append).rejects.toMatchObject({ code: 'store_unavailable' });
         expect(await first).toHaveLength(1);
         expect(double.seen.calls.append).toBe(1);
       },
@@ -175,8 +176,3 @@ describe('recordedAt', () => {
     }),
   );
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 500; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(holds()).toBe(true);
-}

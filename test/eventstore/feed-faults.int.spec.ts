@@ -2,7 +2,7 @@
 import { exampleAppend, SteppingClock } from '@sallyport/testing';
 import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
 import { comparePositions, type Feed, type RecordedEvent } from '@sallyport/engine';
-import { wire, type Wired } from './under-test.js';
+import { until, wire, type Wired } from './under-test.js';
 
 const wired =
   (test: (wired: Wired) => Promise<void>, options: Partial<ConnectionOptions> = {}) => async () => {
@@ -47,7 +47,8 @@ describe('the feed', () => {
       expect(await feed.head()).toBe(first.position);
       const second = await store.append(exampleAppend('b', -1));
       await foreign(under, 70);
-      expect((await feed.read(null, 10)).map(({ position }) => position)).toEqual([first.position, second.position]);
+      const positions = (await feed.read(null, 10)).map(({ position }) => position);
+      expect(positions).toEqual([first.position, second.position]);
       expect(await feed.read(second.position, 10)).toEqual([]);
       expect(await under.another().feed.head()).toBe(second.position);
     }),
@@ -89,7 +90,7 @@ describe('the feed', () => {
     ['sends every event twice', { kind: 'duplicates' }],
     ['is never confirmed', { kind: 'silent' }],
     ['falls silent', { kind: 'quiet' }],
-  ] as const)('shows each event once, in order, to a follower whose subscription %s again and again', (_, fault) =>
+  ] as const)('shows each event once, in order, to a follower whose subscription %s', (_, fault) =>
     wired(async (under) => {
       under.double.faults.add('subscribe', fault, 3);
       const following = follow(under.feed, 12);
@@ -146,8 +147,3 @@ describe('the feed', () => {
     ),
   );
 });
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 500; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(holds()).toBe(true);
-}

@@ -62,9 +62,14 @@ describe('a decision whose guard moves between its append and the read of its gu
   /** Another event of the account, which ends nothing. */
   const harmless = ({ accountId }: Person) => () => {
     const fromMs = ground.clock.now();
-    const notice = { accountId, fromMs, untilMs: fromMs + 86_400_000, countries: ['PT'], filedBySession: 's', filedByDevice: 'd' };
+    const filed = { filedBySession: 's', filedByDevice: 'd' };
+    const notice = { accountId, fromMs, untilMs: fromMs + 86_400_000, countries: ['PT'], ...filed };
     return elsewhere().commands.execute(new FileTravelNotice(notice, ordered));
   };
+
+  /** What each process says of the session. */
+  const standings = (sessionId: string) =>
+    Promise.all(services.map(async (service) => (await by.standing(service, sessionId))?.status));
 
   const rotationsOf = async ({ sessionId }: Held) => {
     const events = await clients[0]?.store.read(streams.session(sessionId), 0, 100);
@@ -75,6 +80,8 @@ describe('a decision whose guard moves between its append and the read of its gu
     ['key-bound', true],
     ['bearer', false],
   ])('%s', (_, bound) => {
+    const newKey = () => (bound ? new ProofSigner(tokenUrl) : undefined);
+
     async function held(): Promise<[Person, Held]> {
       const someone = await by.openAccount();
       return [someone, await by.session(await by.authenticate(someone), bound)];
@@ -88,7 +95,7 @@ describe('a decision whose guard moves between its append and the read of its gu
       expect(answer).toMatchObject({ kind: 'failure', error: 'invalid_grant' });
       expect((await by.refresh(session, token)).kind).toBe('failure');
       expect(await rotationsOf(session)).toBe(1);
-      for (const service of services) expect((await by.standing(service, session.sessionId))?.status).not.toBe('active');
+      expect(await standings(session.sessionId)).not.toContain('active');
     });
 
     it('is released by a refresh that something harmless overtook, as the one successor', async () => {
@@ -103,19 +110,18 @@ describe('a decision whose guard moves between its append and the read of its gu
       expect(await rotationsOf(session)).toBe(2);
     });
 
-    it('is released by no exchange of a code that a revocation overtook, and there is no second one', async () => {
+    it('is released by no exchange of a code that a revocation overtook, nor by a second one', async () => {
       const someone = await by.openAccount();
-      const [authentication, key] = [await by.authenticate(someone), bound ? new ProofSigner(tokenUrl) : undefined];
-      const code = await by.code(authentication, key);
+      const code = await by.code(await by.authenticate(someone), newKey());
       const answer = await overtaken(code.sessionId, everywhere(someone), () => by.exchange(code));
       expect(answer).toMatchObject({ kind: 'failure', error: 'invalid_grant' });
       expect((await by.exchange(code)).kind).toBe('failure');
-      for (const service of services) expect((await by.standing(service, code.sessionId))?.status).not.toBe('active');
+      expect(await standings(code.sessionId)).not.toContain('active');
     });
 
     it('is released by an exchange of a code that something harmless overtook, once', async () => {
       const someone = await by.openAccount();
-      const code = await by.code(await by.authenticate(someone), bound ? new ProofSigner(tokenUrl) : undefined);
+      const code = await by.code(await by.authenticate(someone), newKey());
       const answer = await overtaken(code.sessionId, harmless(someone), () => by.exchange(code));
       expect(answer.kind).toBe('tokens');
       const started = await clients[0]?.store.read(streams.session(code.sessionId), 0, 100);

@@ -50,7 +50,8 @@ describe('setting up the event store', () => {
   it('changes nothing the second time, and what others have set stays', async () => {
     await init();
     const events = (await double.log.readAll(undefined, 100)).length;
-    const again = await init(['--json'], { ...passwords, SALLYPORT_EVENTSTORE_RELAY_PASSWORD: 'another-secret' });
+    const other = { ...passwords, SALLYPORT_EVENTSTORE_RELAY_PASSWORD: 'another-secret' };
+    const again = await init(['--json'], other);
     expect(again.code).toBe(0);
     const { steps } = JSON.parse(again.stdout) as { steps: { outcome: string }[] };
     expect(steps.map(({ outcome }) => outcome)).toEqual(Array<string>(5).fill('unchanged'));
@@ -89,7 +90,8 @@ describe('setting up the event store', () => {
     expect(refused).toMatchObject({ code: 3, stderr: expect.stringMatching(/must be in \$admins/) });
     const SALLYPORT_EVENTSTORE_ADMIN_URL = 'esdb://admin:changeit@127.0.0.1:1?tls=true';
     const away = await init([], { ...passwords, SALLYPORT_EVENTSTORE_ADMIN_URL });
-    expect(away).toMatchObject({ code: 3, stderr: expect.stringMatching(/cannot be reached \(unavailable\)/) });
+    const unavailable = expect.stringMatching(/cannot be reached \(unavailable\)/);
+    expect(away).toMatchObject({ code: 3, stderr: unavailable });
     const inClear = { ...passwords, SALLYPORT_EVENTSTORE_ADMIN_URL: 'esdb://admin:changeit@a?tls=false' };
     expect((await init([], inClear)).stderr).toMatch(/never sent over tls=false/);
     for (const { stdout, stderr } of [refused, away]) expect(stdout + stderr).not.toMatch(/secret|changeit/);

@@ -7,7 +7,7 @@ import { describeEventStoreContract, describeFeedContract, type StoreUnderTest }
 import { describeServer } from './server-behaviour.js';
 import { connect } from './under-test.js';
 
-/** Of a user that may append to and delete any stream and read everything; streams of the suites stay there. */
+/** Of a user in $admins; the streams that the suites make stay there. */
 const url = process.env['SALLYPORT_TEST_EVENTSTORE_URL'] ?? '';
 
 /** A part of the store that is empty and nobody else's: streams with a prefix of their own. */

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EventStoreDbConnection, EventStoreDbEventStore, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
-import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
+import { EventStoreDbConnection, EventStoreDbEventStore } from '@sallyport/adapter-eventstoredb';
+import { EventStoreDbFeed, type ConnectionOptions } from '@sallyport/adapter-eventstoredb';
 import { SqliteEventStore, SqliteFeed } from '@sallyport/adapter-sqlite';
 import type { Clock } from '@sallyport/engine';
 import { SteppingClock, type StoreUnderTest } from '@sallyport/testing';
@@ -91,4 +91,27 @@ export function twoNodes(test: (nodes: TwoNodes) => Promise<void>): () => Promis
       await behind.close();
     }
   };
+}
+
+/** Where a double is, as its likes name it. */
+export const hereAt = ({ port }: EventStoreDouble) => ({ host: '127.0.0.1', port });
+
+/** Asks again while the store is away. */
+export async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (tries === 40) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Waits for at most five seconds. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds() && tries < 500; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(holds()).toBe(true);
 }

@@ -46,8 +46,9 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof EventStoreSettingsError)) throw error;
-    if (asked.json) process.stdout.write(`${JSON.stringify({ error: error.code, message: error.message })}\n`);
-    process.stderr.write(`${error.message}\n`);
+    const { code, message } = error;
+    if (asked.json) process.stdout.write(`${JSON.stringify({ error: code, message })}\n`);
+    process.stderr.write(`${message}\n`);
     return exitUnavailable;
   }
 }

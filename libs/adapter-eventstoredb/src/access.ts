@@ -24,25 +24,34 @@ export interface AccessStep {
 
 type Document = { readonly [key: string]: unknown };
 
+/** A document that the store takes from the last event of a stream, and how it has to be. */
+interface Kept {
+  readonly what: string;
+  readonly stream: string;
+  readonly type: string;
+  readonly set: (before: Document) => Document;
+}
+
 const admins = '$admins';
 /** The stream of a stream's own settings has its name with `$$` before it. */
-const settingsStream = '$settings';
-const allStream = '$$$all';
+const documents: readonly Kept[] = [
+  { what: 'default access to streams', stream: '$settings', type: '$settings', set: streamDefaults },
+  { what: 'access to $all', stream: '$$$all', type: '$metadata', set: readableByAll },
+];
 
 export const userNameOf = (role: StoreRole): string => `sallyport-${role}`;
 
 /**
- * Makes what is not as it should be, and nothing else: it can be run again at any time. Streams can be written
- * by the writer only, read by all three, and deleted or given other settings by `$admins` only. What is set
- * for system streams stays. Throws `EventStoreSettingsError`.
+ * Makes what is not as it should be, and nothing else: it can be run again at any time. Streams can be
+ * written by the writer only, read by all three, and deleted or given other settings by `$admins` only. What
+ * is set for system streams stays. Throws `EventStoreSettingsError`.
  */
 export async function initAccess(options: ConnectionOptions, plan: AccessPlan): Promise<AccessStep[]> {
   const connection = EventStoreDbConnection.to(options);
   try {
     const steps: AccessStep[] = [];
     for (const role of storeRoles) steps.push(await ensureUser(connection, role, plan));
-    steps.push(await ensureDocument(connection, { stream: settingsStream, type: '$settings', set: streamDefaults }));
-    steps.push(await ensureDocument(connection, { stream: allStream, type: '$metadata', set: readableByAll }));
+    for (const document of documents) steps.push(await ensureDocument(connection, document));
     return steps;
   } catch (error) {
     throw explained(error);
@@ -74,7 +83,7 @@ async function ensureUser(
 /** The last event of such a stream is what counts. */
 async function ensureDocument(
   connection: EventStoreDbConnection,
-  { stream, type, set }: { stream: string; type: string; set: (before: Document) => Document },
+  { what, stream, type, set }: Kept,
 ): Promise<AccessStep> {
   const { readMs, appendMs } = connection.timeouts;
   const last = { direction: BACKWARDS, fromRevision: END, maxCount: 1 } as const;
@@ -83,7 +92,6 @@ async function ensureDocument(
   );
   const before = (found?.event?.data ?? {}) as Document;
   const after = set(before);
-  const what = stream === allStream ? 'access to $all' : 'default access to streams';
   if (isDeepStrictEqual(before, after)) return { what, outcome: 'unchanged' };
   const event = jsonEvent({ type, data: after as JSONType });
   const expectedRevision = found?.event?.revision ?? 'no_stream';

@@ -22,8 +22,10 @@ export interface StoreAddress {
   readonly keepAliveTimeoutMs?: number;
 }
 
-const shape =
-  /^(?:esdb|kurrentdb|kurrent)(?<discover>\+discover)?:\/\/(?:(?<user>[^@/?]*)@)?(?<hosts>[^/?]+)\/?(?:\?(?<query>.*))?$/;
+const shape = new RegExp(
+  '^(?:esdb|kurrentdb|kurrent)(?<discover>\\+discover)?://' +
+    '(?:(?<user>[^@/?]*)@)?(?<hosts>[^/?]+)/?(?:\\?(?<query>.*))?$',
+);
 const hostShape = /^(?<address>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?$/;
 const defaultPort = 2113;
 
@@ -144,7 +146,8 @@ function file(path: string | undefined, option: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new EventStoreSettingsError('file_unreadable', `${option} cannot be read: ${path}`, { cause: error });
+    const text = `${option} cannot be read: ${path}`;
+    throw new EventStoreSettingsError('file_unreadable', text, { cause: error });
   }
 }
 

@@ -95,8 +95,8 @@ export class EventStoreDbConnection {
   }
 
   /**
-   * Makes a call in its turn and within the time, which includes the waiting. Rejects with the driver's error,
-   * `CallTimeout`, or an `EngineError` when nothing was sent.
+   * Makes a call in its turn and within the time, which includes the waiting. Rejects with the driver's
+   * error, `CallTimeout`, or an `EngineError` when nothing was sent.
    */
   async call<T>(timeoutMs: number, call: Call<T>): Promise<T> {
     if (this.closed) throw new EngineError('store_unavailable');

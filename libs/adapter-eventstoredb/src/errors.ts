@@ -6,7 +6,7 @@ import { ErrorType, isCommandError } from '@eventstore/db-client';
  * - `url_invalid`: it cannot be read as the address of a store.
  * - `option_unsupported`: an option of the client that it ignores, or that would break a promise of the port.
  * - `credentials_missing`: the connection is encrypted and nobody is named.
- * - `credentials_in_clear`: somebody is named and the connection is not encrypted; the client would drop them.
+ * - `credentials_in_clear`: somebody is named, but the connection is not encrypted: they would be dropped.
  * - `file_unreadable`: a certificate or key file cannot be read.
  * - `access_denied`, `unreachable`: setting users and access up failed on it.
  */
@@ -75,8 +75,10 @@ export function troubleOf(error: unknown): Trouble | undefined {
 }
 
 /** What the driver says when a call never left this process. */
-const neverSent =
-  /No connection established|Channel closed before call started|Channel has been shut down|Failed to discover/;
+const neverSent = new RegExp(
+  'No connection established|Channel closed before call started|' +
+    'Channel has been shut down|Failed to discover',
+);
 
 /** Whether the call certainly was not carried out. */
 export function certainlyNothingDone(error: unknown): boolean {

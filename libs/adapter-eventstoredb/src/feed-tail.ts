@@ -5,7 +5,7 @@ import type { Position as LogPosition } from '@eventstore/db-client';
 import type { EventStoreDbConnection } from './connection.js';
 
 export interface TailOptions {
-  /** First pause before a broken subscription is taken up again; doubles to `maxBackoffMs`. Default 100 ms. */
+  /** First pause before a broken subscription is taken up again; doubles. Default 100 ms. */
   readonly backoffMs?: number;
   /** Default 10 s. */
   readonly maxBackoffMs?: number;
@@ -75,7 +75,8 @@ export class FeedTail {
     if (this.from === undefined) this.begin(after);
     return () => {
       this.waiters.delete(waiter);
-      if (this.waiters.size === 0) this.linger ??= setTimeout(() => this.end(), this.options.lingerMs).unref();
+      if (this.waiters.size > 0) return;
+      this.linger ??= setTimeout(() => this.end(), this.options.lingerMs).unref();
     };
   }
 

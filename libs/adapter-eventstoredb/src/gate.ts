@@ -22,8 +22,8 @@ export class Gate {
   }
 
   /**
-   * Resolves when it is this call's turn, first come first served. Rejects with `queue_full` at the bound, and
-   * with `store_unavailable` when the turn does not come in time: nothing was sent then.
+   * Resolves when it is this call's turn, first come first served. Rejects with `queue_full` at the bound,
+   * and with `store_unavailable` when the turn does not come in time: nothing was sent then.
    */
   enter(timeoutMs: number): Promise<void> | undefined {
     if (this.inside < this.maxInside) {

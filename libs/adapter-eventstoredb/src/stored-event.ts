@@ -20,7 +20,7 @@ export interface PreparedEvents {
 
 /** Before any store had a clock: the time of a writer that has seen nothing. */
 export const NO_TIME = '';
-/** What servers before 22.10 answer as the position of an event read by its stream. */
+/** What servers before 22.6 answer as the position of an event read by its stream. */
 const noPosition = 0xffff_ffff_ffff_ffffn;
 
 /**
@@ -86,7 +86,8 @@ function hashOf(
   revision: number,
   rest: { notBefore: string; type: string; body: string },
 ): string {
-  return digest('sha256', `${stream}\n${revision}\n${rest.notBefore}\n${rest.type}\n${rest.body}`, 'base64url');
+  const { notBefore, type, body } = rest;
+  return digest('sha256', `${stream}\n${revision}\n${notBefore}\n${type}\n${body}`, 'base64url');
 }
 
 /**
@@ -118,7 +119,7 @@ export function toRecordedEvent(resolved: ResolvedEvent, prefix: string): Record
 
 function positionOf(commit: bigint | undefined, stream: string): string {
   if (commit !== undefined && commit !== noPosition) return commit.toString(10);
-  const cause = new Error('the server tells no positions when streams are read: it is older than 22.10');
+  const cause = new Error('the server tells no positions when streams are read: it is older than 22.6');
   throw new EngineError('store_unavailable', { stream }, { cause });
 }
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EventStoreDbConnection, EventStoreDbEventStore, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
+import { EventStoreDbConnection, EventStoreDbEventStore } from '@sallyport/adapter-eventstoredb';
+import { EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
 import { runTool } from '../command-line.js';
 import { startDouble } from '../eventstore-double/process.js';
 import { LocalService, openGround } from '../model/local-service.js';
@@ -34,7 +35,9 @@ const eventBytes = 600;
 
 await runTool({ help, readOptions, run });
 
-async function run(values: ReturnType<typeof readOptions>): Promise<number> {
+type Values = ReturnType<typeof readOptions>;
+
+async function run(values: Values): Promise<number> {
   const report = new Report({ tool: 'bench-eventstore', json: values.json });
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-bench-'));
   const double = await startDouble({ dataDir: directory });
@@ -74,7 +77,7 @@ interface Round {
 }
 
 /** Sessions, one list for each connection. */
-async function signIn(by: Processes, bound: boolean, values: ReturnType<typeof readOptions>): Promise<Held[][]> {
+async function signIn(by: Processes, bound: boolean, values: Values): Promise<Held[][]> {
   const connections = Array.from({ length: Number(values.connections) }, async () => {
     const authentication = await by.authenticate(await by.openAccount());
     const sessions: Held[] = [];

@@ -102,8 +102,8 @@ export class EventStoreDouble {
   }
 
   private streamsService(serving: Serving): UntypedServiceImplementation {
-    const remove = (call: ServerUnaryCall<TombstoneReq, TombstoneResp>, answer: sendUnaryData<TombstoneResp>) =>
-      tombstone(call, answer, serving);
+    type Removal = ServerUnaryCall<TombstoneReq, TombstoneResp>;
+    const remove = (call: Removal, answer: sendUnaryData<TombstoneResp>) => tombstone(call, answer, serving);
     return {
       append: (call: ServerReadableStream<AppendReq, AppendResp>, answer: sendUnaryData<AppendResp>) =>
         append(call, answer, serving),

@@ -7,7 +7,8 @@ export type Operation = 'append' | 'read' | 'subscribe' | 'gossip' | 'users';
  * - `silent`: never answers; an append is not made. `silent-after-commit`: it is made.
  * - `drop`, `drop-after-commit`: ends the call with the status, before or after it was carried out; of a
  *   subscription, after what is there already was sent.
- * - `not-leader`: names the leader; `not-leader-after-commit`, though it has made the append. `access-denied`, `wrong-expected-version`, `too-large`: as the server says.
+ * - `not-leader`: names the leader; `not-leader-after-commit`, though it has made the append.
+ * - `access-denied`, `wrong-expected-version`, `too-large`: as the server says.
  * - `slow`: waits before it begins. `restart-after-commit`: the server goes down before it answers.
  * - `duplicates`: each event of a subscription twice. `quiet`: a subscription that sends nothing more.
  * - `fell-behind`: says that the consumer is too slow, and ends the subscription.

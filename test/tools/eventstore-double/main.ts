@@ -24,7 +24,8 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const file = join(directory, 'wire-double.sqlite');
   const clock = { now: () => Date.now() };
   const store = SqliteEventStore.open({ file, clock, synchronous: modeOf(values.synchronous) });
-  const double = await EventStoreDouble.start({ store, feed: SqliteFeed.of(store), port: Number(values.port) });
+  const port = Number(values.port);
+  const double = await EventStoreDouble.start({ store, feed: SqliteFeed.of(store), port });
   process.stdout.write(`wire double of EventStoreDB, for tests only, at ${double.url}\n`);
   await new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);

@@ -21,10 +21,13 @@ const alive = 8;
 const appends = ['append', 'batchAppend', 'read', 'delete', 'tombstone'];
 
 export function serverFeatures(): UntypedServiceImplementation {
+  const service = 'event_store.client.streams.Streams';
   const methods = appends.map((name) =>
-    new features.SupportedMethod().setServiceName('event_store.client.streams.Streams').setMethodName(name.toLowerCase()),
+    new features.SupportedMethod().setServiceName(service).setMethodName(name.toLowerCase()),
   );
-  const supported = new features.SupportedMethods().setEventStoreServerVersion(version).setMethodsList(methods);
+  const supported = new features.SupportedMethods()
+    .setEventStoreServerVersion(version)
+    .setMethodsList(methods);
   return { getSupportedMethods: (_: Call, answer: Answer) => answer(null, supported) };
 }
 

@@ -97,7 +97,8 @@ async function subscribe(call: ReadCall, { log, faults }: Serving, fault: Fault 
     }
     const error = errorOf(fault);
     if (error !== undefined) return fail(call, error);
-    if (!stop.signal.aborted) await send(call, new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
+    const caughtUp = new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+    if (!stop.signal.aborted) await send(call, caughtUp);
     await log.wait(after, stop.signal);
   }
   call.end();
