@@ -2,17 +2,25 @@
 import { EngineError, EventStore, isEngineError } from '@sallyport/engine';
 import type { Append, Appended, Guard, RecordedEvent } from '@sallyport/engine';
 import { ANY, BACKWARDS, END, ErrorType, FORWARDS, NO_STREAM } from '@eventstore/db-client';
-import type { AppendExpectedRevision, AppendResult, ReadRevision } from '@eventstore/db-client';
+import type { AppendExpectedRevision, AppendResult, ReadRevision, ResolvedEvent } from '@eventstore/db-client';
 import { mayPass, type EventStoreDbConnection } from './connection.js';
 import { appendError, certainlyNothingDone, readError, typeOf } from './errors.js';
 import { HeadReads } from './head-reads.js';
 import { KnownHeads } from './known-heads.js';
 import { collect } from './reads.js';
-import { checkAppend, NO_TIME, prepareEvents, toRecordedEvent, type PreparedEvents } from './stored-event.js';
+import { checkAppend, NO_TIME, prepareEvents, toPlace, toRecordedEvent } from './stored-event.js';
+import type { PreparedEvents } from './stored-event.js';
 
 export interface EventStoreDbOptions {
   /** Streams whose last hash is remembered, about 200 bytes each. Default 131,072. */
   readonly knownHeads?: number;
+}
+
+/** A bounded read of one stream. */
+interface Page {
+  readonly direction: typeof FORWARDS | typeof BACKWARDS;
+  readonly from: ReadRevision;
+  readonly limit: number;
 }
 
 /** How far back a repeated append is looked for. */
@@ -170,29 +178,31 @@ export class EventStoreDbEventStore extends EventStore {
   }
 
   private async readHead(stream: string): Promise<number> {
-    const [last] = await this.page(stream, { direction: BACKWARDS, from: END, limit: 1 });
-    return last?.revision ?? -1;
+    const page = { direction: BACKWARDS, from: END, limit: 1 } as const;
+    const [last] = await this.resolved(stream, page);
+    return last === undefined ? -1 : this.seen(toPlace(last)).revision;
   }
 
-  private async page(
-    stream: string,
-    page: { direction: typeof FORWARDS | typeof BACKWARDS; from: ReadRevision; limit: number },
-  ): Promise<RecordedEvent[]> {
+  private async page(stream: string, page: Page): Promise<RecordedEvent[]> {
+    const resolved = await this.resolved(stream, page);
+    return resolved.map((one) => this.seen(toRecordedEvent(one, this.connection.prefix)));
+  }
+
+  private async resolved(stream: string, page: Page): Promise<ResolvedEvent[]> {
     const { prefix, timeouts } = this.connection;
     const { direction, from: fromRevision, limit: maxCount } = page;
     if (maxCount < 1) return [];
     try {
-      const resolved = await this.connection.read(timeouts.readMs, (client, options, signal) => {
+      return await this.connection.read(timeouts.readMs, (client, options, signal) => {
         const read = client.readStream(prefix + stream, { ...options, direction, fromRevision, maxCount });
         return collect(read, signal);
       });
-      return resolved.map((one) => this.seen(toRecordedEvent(one, prefix)));
     } catch (error) {
       throw readError(error, stream);
     }
   }
 
-  private seen(event: RecordedEvent): RecordedEvent {
+  private seen<T extends { readonly recordedAt: string }>(event: T): T {
     if (event.recordedAt > this.floor) this.floor = event.recordedAt;
     return event;
   }

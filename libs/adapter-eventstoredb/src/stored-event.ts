@@ -99,22 +99,37 @@ export function toRecordedEvent(resolved: ResolvedEvent, prefix: string): Record
   const { event } = resolved;
   if (event === undefined || !event.streamId.startsWith(prefix)) throw new EngineError('store_damaged');
   const stream = event.streamId.slice(prefix.length);
-  const { id, data, type, created } = event;
+  const { id, data, type } = event;
   // The driver hands on as text what it could not parse.
   if (!event.isJson || typeof data !== 'object' || data === null) throw damaged(stream);
   const recorded = data as unknown as { -readonly [Key in keyof RecordedEvent]: RecordedEvent[Key] };
   if (recorded.id !== id) throw damaged(stream);
   const body = JSON.stringify(data);
-  const { notBefore = NO_TIME } = (event.metadata ?? {}) as StoredMetadata;
-  const writtenAt = created.toISOString();
+  const notBefore = notBeforeOf(event.metadata);
   const revision = Number(event.revision);
   recorded.type = type;
   recorded.stream = stream;
   recorded.revision = revision;
   recorded.position = positionOf(event.position?.commit, stream);
-  recorded.recordedAt = writtenAt > notBefore ? writtenAt : notBefore;
+  recorded.recordedAt = timeOf(event.created, notBefore);
   recorded.hash = hashOf(stream, revision, { notBefore, type, body });
   return recorded;
+}
+
+/** Where an event stands and when it was recorded, for those who need nothing else of it. */
+export function toPlace({ event }: ResolvedEvent): { readonly revision: number; readonly recordedAt: string } {
+  if (event === undefined) throw new EngineError('store_damaged');
+  const recordedAt = timeOf(event.created, notBeforeOf(event.metadata));
+  return { revision: Number(event.revision), recordedAt };
+}
+
+function notBeforeOf(metadata: unknown): string {
+  return ((metadata ?? {}) as StoredMetadata).notBefore ?? NO_TIME;
+}
+
+function timeOf(created: Date, notBefore: string): string {
+  const writtenAt = created.toISOString();
+  return writtenAt > notBefore ? writtenAt : notBefore;
 }
 
 function positionOf(commit: bigint | undefined, stream: string): string {
