@@ -3,7 +3,7 @@ import { exampleAppend, exampleDraft, SteppingClock } from '@sallyport/testing';
 import type { ConnectionOptions } from '@sallyport/adapter-eventstoredb';
 import { untilAnswered, wire, type Wired } from './under-test.js';
 
-const quick = { appendTimeoutMs: 300, readTimeoutMs: 300, feedTimeoutMs: 300 };
+const quick = { appendTimeoutMs: 1_000, readTimeoutMs: 1_000, feedTimeoutMs: 1_000 };
 
 const wired =
   (test: (wired: Wired) => Promise<void>, options: Partial<ConnectionOptions> = quick) => async () => {
@@ -49,7 +49,7 @@ describe('an append', () => {
         const started = performance.now();
         const append = under.store.append(exampleAppend(stream, -1));
         await expect(append).rejects.toMatchObject({ code: 'outcome_unknown', details: { stream } });
-        expect(performance.now() - started).toBeLessThan(2_000);
+        expect(performance.now() - started).toBeLessThan(5_000);
       }
       expect(await under.store.heads(['not-made', 'made'])).toEqual([-1, 0]);
     }),
@@ -74,11 +74,14 @@ describe('an append', () => {
     'to a server that is not there is refused as certainly not made, and made when it is back',
     wired(async ({ store, double }) => {
       await store.append(exampleAppend('a', -1));
-      const back = double.restart(300);
-      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({
-        code: expect.stringMatching(/store_unavailable|outcome_unknown/),
-      });
-      await expect(store.append(exampleAppend('a', 0))).rejects.toMatchObject({ code: 'store_unavailable' });
+      const back = double.restart(1_500);
+      const codes: unknown[] = [];
+      for (let tries = 0; tries < 3; tries += 1) {
+        await store.append(exampleAppend('a', 0)).catch((error: { code: unknown }) => codes.push(error.code));
+      }
+      // The first may have gone out on the connection that was cut.
+      expect(codes).toHaveLength(3);
+      expect(codes.slice(1)).toEqual(['store_unavailable', 'store_unavailable']);
       await back;
       await untilAnswered(() => store.heads(['a']));
       expect(await store.append(exampleAppend('a', 0))).toMatchObject({ revision: 1 });

@@ -22,11 +22,11 @@ describe('calls to the store', () => {
         await expect(store.read('a', 0, 10)).rejects.toMatchObject({ code: 'store_unavailable' });
         await expect(store.readBack('a', 1)).rejects.toMatchObject({ code: 'store_unavailable' });
         await expect(store.heads(['a', 'b'])).rejects.toMatchObject({ code: 'store_unavailable' });
-        expect(performance.now() - started).toBeLessThan(2_000);
+        expect(performance.now() - started).toBeLessThan(5_000);
         await until(() => double.seen.open === 0);
         expect(connection.depth).toBe(0);
       },
-      { readTimeoutMs: 150 },
+      { readTimeoutMs: 400 },
     ),
   );
 
@@ -65,14 +65,14 @@ describe('calls to the store', () => {
     wired(
       async ({ store, double }) => {
         await store.append(exampleAppend('a', -1));
-        double.faults.add('read', { kind: 'slow', ms: 400 }, 1);
+        double.faults.add('read', { kind: 'slow', ms: 1_200 }, 1);
         const first = store.read('a', 0, 1);
         const append = store.append(exampleAppend('b', 'any'));
         await expect(append).rejects.toMatchObject({ code: 'store_unavailable' });
         expect(await first).toHaveLength(1);
         expect(double.seen.calls.append).toBe(1);
       },
-      { maxInFlight: 1, appendTimeoutMs: 100 },
+      { maxInFlight: 1, appendTimeoutMs: 400 },
     ),
   );
 });
@@ -111,7 +111,7 @@ describe('the health of the store', () => {
         await store.read('a', 0, 1);
         expect(connection.health).toEqual({ reachable: true });
       },
-      { readTimeoutMs: 100 },
+      { readTimeoutMs: 400 },
     ),
   );
 
@@ -142,7 +142,7 @@ describe('a client of the driver', () => {
         expect(connection.rebuilds).toBe(2);
         expect(await store.read('a', 0, 1)).toHaveLength(1);
       },
-      { readTimeoutMs: 100 },
+      { readTimeoutMs: 400 },
     ),
   );
 

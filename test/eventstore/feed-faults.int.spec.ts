@@ -139,11 +139,11 @@ describe('the feed', () => {
         const started = performance.now();
         await expect(feed.read(null, 10)).rejects.toMatchObject({ code: 'store_unavailable' });
         await expect(feed.head()).rejects.toMatchObject({ code: 'store_unavailable' });
-        expect(performance.now() - started).toBeLessThan(2_000);
+        expect(performance.now() - started).toBeLessThan(5_000);
         await until(() => double.seen.open === 0);
         expect(connection.depth).toBe(0);
       },
-      { feedTimeoutMs: 200 },
+      { feedTimeoutMs: 400 },
     ),
   );
 });

@@ -2,7 +2,7 @@
 import { exampleAppend, exampleDraft } from '@sallyport/testing';
 import { connect, hereAt, twoNodes } from './under-test.js';
 
-const quick = { appendTimeoutMs: 300, readTimeoutMs: 300, feedTimeoutMs: 300 };
+const quick = { appendTimeoutMs: 1_000, readTimeoutMs: 1_000, feedTimeoutMs: 1_000 };
 
 describe('a change of the leader', () => {
   it(

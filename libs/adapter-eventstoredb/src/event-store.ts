@@ -2,7 +2,8 @@
 import { EngineError, EventStore, isEngineError } from '@sallyport/engine';
 import type { Append, Appended, Guard, RecordedEvent } from '@sallyport/engine';
 import { ANY, BACKWARDS, END, ErrorType, FORWARDS, NO_STREAM } from '@eventstore/db-client';
-import type { AppendExpectedRevision, AppendResult, ReadRevision, ResolvedEvent } from '@eventstore/db-client';
+import type { AppendExpectedRevision, AppendResult } from '@eventstore/db-client';
+import type { ReadRevision, ResolvedEvent } from '@eventstore/db-client';
 import { mayPass, type EventStoreDbConnection } from './connection.js';
 import { appendError, certainlyNothingDone, readError, typeOf } from './errors.js';
 import { HeadReads } from './head-reads.js';

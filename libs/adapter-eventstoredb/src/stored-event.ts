@@ -117,7 +117,7 @@ export function toRecordedEvent(resolved: ResolvedEvent, prefix: string): Record
 }
 
 /** Where an event stands and when it was recorded, for those who need nothing else of it. */
-export function toPlace({ event }: ResolvedEvent): { readonly revision: number; readonly recordedAt: string } {
+export function toPlace({ event }: ResolvedEvent): Pick<RecordedEvent, 'revision' | 'recordedAt'> {
   if (event === undefined) throw new EngineError('store_damaged');
   const recordedAt = timeOf(event.created, notBeforeOf(event.metadata));
   return { revision: Number(event.revision), recordedAt };

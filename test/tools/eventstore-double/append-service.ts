@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { sendUnaryData, ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { errorOf, wireError, type Fault } from './faults.js';
-import type { Serving } from './serving.js';
+import { refusalOf, type Serving } from './serving.js';
 import { nameOf, shared, streams } from './stubs.js';
 import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from './stubs.js';
 import type { TombstoneReq, TombstoneResp } from './stubs.js';
@@ -15,6 +15,8 @@ export function append(
   serving: Serving,
 ): void {
   serving.seen.note('append', call.metadata);
+  const refusal = refusalOf(serving, call.metadata);
+  if (refusal !== undefined) return answer(refusal);
   const events: WireEvent[] = [];
   let stream = '';
   let expected: Expected = 'any';

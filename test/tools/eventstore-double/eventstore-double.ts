@@ -5,6 +5,7 @@ import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { EventStore, Feed } from '@sallyport/engine';
 import { append, batchAppend, tombstone } from './append-service.js';
+import type { TestCertificate } from './certificate.js';
 import { Faults } from './faults.js';
 import { gossipOf, serverFeatures, userService, type User } from './other-services.js';
 import { read } from './read-service.js';
@@ -20,6 +21,10 @@ export interface DoubleOptions {
   readonly feed: Feed;
   /** Default 0: a free one. Loopback only. */
   readonly port?: number;
+  /** Encrypts connections; then credentials reach it. */
+  readonly certificate?: TestCertificate;
+  /** Who alone is answered, as `user:password`; everybody by default. */
+  readonly onlyFor?: string;
 }
 
 const host = '127.0.0.1';
@@ -37,7 +42,7 @@ export class EventStoreDouble {
   private stopped = false;
 
   private constructor(
-    options: DoubleOptions,
+    private readonly options: DoubleOptions,
     private boundPort: number,
   ) {
     this.log = new WireLog(options.store, options.feed);
@@ -59,7 +64,7 @@ export class EventStoreDouble {
     return (this.server as unknown as { readonly sessions: ReadonlyMap<unknown, unknown> }).sessions.size;
   }
 
-  /** For the real client: unencrypted, so without credentials. */
+  /** For the real client, when connections are not encrypted: without credentials then. */
   get url(): string {
     return `esdb://${host}:${this.boundPort}?tls=false`;
   }
@@ -90,15 +95,16 @@ export class EventStoreDouble {
   private async listen(): Promise<void> {
     const { server, faults, log, seen } = this;
     const restart = (downMs: number) => void this.restart(downMs);
-    const serving: Serving = { faults, log, seen, restart };
+    const { onlyFor } = this.options;
+    const serving: Serving = { faults, log, seen, restart, onlyFor };
     server.addService(StreamsService as never, this.streamsService(serving));
     server.addService(ServerFeaturesService as never, serverFeatures());
     server.addService(
       GossipService as never,
-      gossipOf(() => this.leader ?? { host, port: this.boundPort }, this),
+      gossipOf(() => this.leader ?? { host, port: this.boundPort }, serving),
     );
-    server.addService(UsersService as never, userService(this.users, this));
-    this.boundPort = await bind(server, this.boundPort);
+    server.addService(UsersService as never, userService(this.users, serving));
+    this.boundPort = await bind(server, this.boundPort, this.options.certificate);
   }
 
   private streamsService(serving: Serving): UntypedServiceImplementation {
@@ -128,9 +134,15 @@ export class EventStoreDouble {
   }
 }
 
-function bind(server: Server, port: number): Promise<number> {
+function bind(server: Server, port: number, certificate: TestCertificate | undefined): Promise<number> {
+  const credentials =
+    certificate === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [
+          { cert_chain: Buffer.from(certificate.certificate), private_key: Buffer.from(certificate.key) },
+        ]);
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(error);
     });

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { sendUnaryData, ServerUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { errorOf, wireError } from './faults.js';
-import type { Serving } from './serving.js';
+import { refusalOf, type Serving } from './serving.js';
 import { features, gossip, shared, users } from './stubs.js';
 
 type Call<T = unknown> = ServerUnaryCall<T, unknown>;
@@ -53,13 +53,14 @@ export function gossipOf(
   return { read };
 }
 
-/** Keeps users as it is told; it asks nobody for a password. */
+/** Keeps users as it is told; that they exist changes nothing. */
 export function userService(
   known: Map<string, User>,
-  { faults }: Pick<Serving, 'faults'>,
+  serving: Pick<Serving, 'faults' | 'onlyFor'>,
 ): UntypedServiceImplementation {
-  const answered = (answer: Answer, name: string, response: () => unknown): void => {
-    const error = errorOf(faults.take('users'));
+  const refusal = (call: Call) => refusalOf(serving, call.metadata) ?? errorOf(serving.faults.take('users'));
+  const answered = (call: Call, answer: Answer, name: string, response: () => unknown): void => {
+    const error = refusal(call);
     if (error !== undefined) return answer(error);
     if (known.has(name)) return answer(null, response());
     const trailers = { exception: 'user-not-found', 'login-name': name };
@@ -67,7 +68,7 @@ export function userService(
   };
   return {
     create: (call: Call<InstanceType<typeof users.CreateReq>>, answer: Answer) => {
-      const error = errorOf(faults.take('users'));
+      const error = refusal(call);
       if (error !== undefined) return answer(error);
       const options = call.request.getOptions();
       const loginName = options?.getLoginName() ?? '';
@@ -83,7 +84,7 @@ export function userService(
     update: (call: Call<InstanceType<typeof users.UpdateReq>>, answer: Answer) => {
       const options = call.request.getOptions();
       const user = known.get(options?.getLoginName() ?? '');
-      answered(answer, options?.getLoginName() ?? '', () => {
+      answered(call, answer, options?.getLoginName() ?? '', () => {
         if (user !== undefined) user.groups = options?.getGroupsList() ?? [];
         return new users.UpdateResp();
       });
@@ -91,7 +92,7 @@ export function userService(
     resetPassword: (call: Call<InstanceType<typeof users.ResetPasswordReq>>, answer: Answer) => {
       const options = call.request.getOptions();
       const user = known.get(options?.getLoginName() ?? '');
-      answered(answer, options?.getLoginName() ?? '', () => {
+      answered(call, answer, options?.getLoginName() ?? '', () => {
         if (user !== undefined) user.password = options?.getNewPassword() ?? '';
         return new users.ResetPasswordResp();
       });

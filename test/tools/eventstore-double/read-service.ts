@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { errorOf, wireError, type Fault, type Faults } from './faults.js';
-import type { Serving } from './serving.js';
+import { refusalOf, type Serving } from './serving.js';
 import { identifierOf, nameOf, shared, streams, type ReadReq, type ReadResp } from './stubs.js';
 import type { WrittenEvent } from './wire-log.js';
 
@@ -19,6 +19,8 @@ export async function read(call: ReadCall, serving: Serving): Promise<void> {
   if (options === undefined) return fail(call, wireError('INVALID_ARGUMENT', 'no options'));
   const isSubscription = options.hasSubscription();
   serving.seen.note(isSubscription ? 'subscribe' : 'read', call.metadata);
+  const refusal = refusalOf(serving, call.metadata);
+  if (refusal !== undefined) return fail(call, refusal);
   const fault = serving.faults.take(isSubscription ? 'subscribe' : 'read');
   if (fault?.kind === 'silent') return;
   if (fault?.kind === 'slow') await sleep(fault.ms);

@@ -1,6 +1,6 @@
 // What the services of the double share: the log, the faults, and what clients asked for.
 import type { Metadata } from '@grpc/grpc-js';
-import type { Faults } from './faults.js';
+import { errorOf, type Faults, type WireError } from './faults.js';
 import type { WireLog } from './wire-log.js';
 
 export interface Serving {
@@ -9,6 +9,15 @@ export interface Serving {
   readonly seen: Seen;
   /** Takes the server down for a while, as a crash does. */
   readonly restart: (downMs: number) => void;
+  /** `user:password` of whom alone is answered. */
+  readonly onlyFor: string | undefined;
+}
+
+/** The refusal of a call by anybody else than whom the double is for. */
+export function refusalOf({ onlyFor }: Pick<Serving, 'onlyFor'>, metadata: Metadata): WireError | undefined {
+  if (onlyFor === undefined) return undefined;
+  const basic = `Basic ${Buffer.from(onlyFor).toString('base64')}`;
+  return metadata.get('authorization')[0] === basic ? undefined : errorOf({ kind: 'access-denied' });
 }
 
 type Counted = 'append' | 'batch-append' | 'read' | 'subscribe';
