@@ -3,13 +3,14 @@ import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { proofs, type Proof } from './proofs.js';
-import { saveResult } from './results.js';
+import { savedPieces, savePiece, type ProofPiece } from './results.js';
 
 const help = `npm run prove -- NAME... [options]
   --count N    how much of it: refreshes, kills (by default what is named below)
   --days N     of the simulator (30)
   --seed N     repeats the random choices of an earlier run
-  --save       keep what was counted in docs/proofs
+  --save       keep what was counted in docs/proofs; model and kills then run in pieces, each saved when it is
+               done, and what was saved before counts (delete the file to begin anew)
   --json       one JSON document on standard output (use npm run -s)
   --help
 
@@ -36,26 +37,44 @@ async function run(options: Options): Promise<number> {
 }
 
 async function prove(proof: Proof, options: Options, report: Report): Promise<void> {
-  const { seed, count = proof.count, days, save } = options;
+  const { count = proof.count, save } = options;
+  const { of: size, counted } = proof.pieces ?? { of: count, counted: '' };
+  let pieces = save && proof.pieces !== undefined ? savedPieces(proof.name) : [];
+  const done = (): number => pieces.reduce((sum, piece) => sum + (piece.counted[counted] ?? 0), 0);
   report.group(proof.name, proof.title);
+  if (!save || proof.pieces === undefined) {
+    const piece = await runOnce(proof, { ...options, count }, report);
+    if (save && piece !== undefined) savePiece(proof, [], piece);
+    return;
+  }
+  for (let at = 0; done() < count; at += 1) {
+    report.say(`  ${done()} of ${count} ${proof.unit} are done`);
+    const seed = options.seed + at;
+    const piece = await runOnce(proof, { ...options, seed, count: Math.min(size, count - done()) }, report);
+    if (piece === undefined) return;
+    pieces = savePiece(proof, pieces, piece);
+    if (piece.failed > 0) return;
+  }
+}
+
+/** One run; undefined where it could not be made, which the report tells. */
+async function runOnce(
+  proof: Proof,
+  { seed, count, days }: Pick<Options, 'seed' | 'days'> & { readonly count: number },
+  report: Report,
+): Promise<ProofPiece | undefined> {
   report.say(`  seed ${seed}, ${count} ${proof.unit}`);
   const startedAt = Date.now();
-  const { passed, failed } = report.document();
+  const before = report.document();
   const counted = await proof.run({ seed, count, days, report }).catch((error: unknown) => {
     report.check('runs to its end', false, described(error));
     return undefined;
   });
-  if (counted === undefined || !save) return;
+  if (counted === undefined) return undefined;
   const after = report.document();
-  saveResult({
-    proof: proof.name,
-    title: proof.title,
-    seed,
-    counted,
-    passed: after.passed - passed,
-    failed: after.failed - failed,
-    seconds: Math.round((Date.now() - startedAt) / 1000),
-  });
+  const passed = after.passed - before.passed;
+  const failed = after.failed - before.failed;
+  return { seed, counted, passed, failed, seconds: Math.round((Date.now() - startedAt) / 1000) };
 }
 
 /** The options, or what is wrong with them. */

@@ -23,6 +23,8 @@ export interface Proof {
   /** How much of it is run unless told otherwise. */
   readonly count: number;
   readonly unit: string;
+  /** Where it can be run in pieces: how much is one, and the name of what is counted. */
+  readonly pieces?: { readonly of: number; readonly counted: string };
   /** Makes its checks on the report; resolves with what it counted, undefined where it could not run. */
   run(run: ProofRun): Promise<Readonly<Record<string, number>> | undefined>;
 }
@@ -35,6 +37,7 @@ export const proofs: readonly Proof[] = [
     title: 'no honest phone is signed out, thieves get nothing, one successor: histories against an oracle',
     count: 1_000_000,
     unit: 'refreshes',
+    pieces: { of: 50_000, counted: 'refreshes' },
     async run({ seed, count, report }) {
       const progress = everySoOften((done: number) => report.say(`  ${done} of ${count} refreshes`));
       const refreshes = await runRotationModel({ seed, refreshes: count, progress });
@@ -47,6 +50,7 @@ export const proofs: readonly Proof[] = [
     title: 'what was answered before a kill is stored, retries get the one successor, views equal a rebuild',
     count: 1_000,
     unit: 'kills',
+    pieces: { of: 50, counted: 'kills' },
     async run({ seed, count, report }) {
       const progress = everySoOften(({ kills, answers, committedUnanswered }: Readonly<KillCounts>) => {
         report.say(`  ${kills} of ${count} kills, ${answers} answers, ${committedUnanswered} cut off by one`);

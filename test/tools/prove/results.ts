@@ -1,28 +1,68 @@
-// What a proof counted, kept beside the documentation that quotes it.
+// What a proof counted, kept beside the documentation that quotes it: by pieces, so that it can go on later.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '../repository.js';
 
-export interface ProofResult {
-  readonly proof: string;
-  readonly title: string;
+type Counts = Readonly<Record<string, number>>;
+
+/** One run of a proof. */
+export interface ProofPiece {
   readonly seed: number;
   /** What the run counted, by name. */
-  readonly counted: Readonly<Record<string, number>>;
+  readonly counted: Counts;
   readonly passed: number;
   readonly failed: number;
   readonly seconds: number;
 }
 
-/** Writes `docs/proofs/<name>.json`, with the date (UTC), Node's version and the commit it was run on. */
-export function saveResult(result: ProofResult): void {
-  const root = repositoryRoot();
-  const folder = join(root, 'docs', 'proofs');
-  mkdirSync(folder, { recursive: true });
+/** `docs/proofs/<name>.json`. */
+export interface ProofResult {
+  readonly proof: string;
+  readonly title: string;
+  /** Sums of what the pieces counted. */
+  readonly counted: Counts;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+  /** Each with the date (UTC), Node's version and the commit it was run on. */
+  readonly pieces: readonly ProofPiece[];
+}
+
+/** What was saved of a proof before. */
+export function savedPieces(proof: string): readonly ProofPiece[] {
+  const file = fileOf(proof);
+  if (!existsSync(file)) return [];
+  return (JSON.parse(readFileSync(file, 'utf8')) as Partial<ProofResult>).pieces ?? [];
+}
+
+/** Saves the pieces, and the one that was just run. */
+export function savePiece(
+  { name, title }: { readonly name: string; readonly title: string },
+  before: readonly ProofPiece[],
+  piece: ProofPiece,
+): readonly ProofPiece[] {
   const date = new Date().toISOString().slice(0, 10);
-  const document = { ...result, date, node: process.version, commit: commitOf(root) };
-  writeFileSync(join(folder, `${result.proof}.json`), `${JSON.stringify(document, null, 2)}\n`);
+  const pieces = [...before, { ...piece, date, node: process.version, commit: commitOf(repositoryRoot()) }];
+  const sum = (of: (piece: ProofPiece) => number): number => pieces.reduce((all, one) => all + of(one), 0);
+  const names = Object.keys(piece.counted);
+  const result: ProofResult = {
+    proof: name,
+    title,
+    counted: Object.fromEntries(names.map((counted) => [counted, sum((one) => one.counted[counted] ?? 0)])),
+    passed: sum(({ passed }) => passed),
+    failed: sum(({ failed }) => failed),
+    seconds: sum(({ seconds }) => seconds),
+    pieces,
+  };
+  writeFileSync(fileOf(name), `${JSON.stringify(result, null, 2)}\n`);
+  return pieces;
+}
+
+function fileOf(proof: string): string {
+  const folder = join(repositoryRoot(), 'docs', 'proofs');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${proof}.json`);
 }
 
 function commitOf(root: string): string | null {
