@@ -1,24 +1,23 @@
 // The auditor's command beside a running service, and on its data after somebody changed it.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '@sallyport/adapter-sqlite';
 import { verbs } from '../../apps/auditor/src/grammar.js';
-import { repositoryRoot } from '../tools/repository.js';
+import { main, run, type Ran } from './audit-command.js';
 import { UnderTest, type SignedIn } from './under-test.js';
 
-const main = join(repositoryRoot(), 'dist', 'apps', 'auditor', 'src', 'main.js');
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-auditor-spec-'));
 const keyFile = join(folder, 'keys', 'anchor.key');
 const anchorFile = join(folder, 'anchor.json');
+const anyRules = join(folder, 'rules.yaml');
 let service: UnderTest;
 let person: { accountId: string };
 let phone: SignedIn;
 let bearer: SignedIn;
 
 beforeAll(async () => {
+  writeFileSync(anyRules, '');
   service = await UnderTest.start();
   const opened = await service.newPerson();
   person = opened;
@@ -29,23 +28,6 @@ afterAll(async () => {
   await service.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Without blocking this process, which may be sending requests meanwhile. */
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const surroundings = { ...process.env, NODE_OPTIONS: '', ...env };
-  const child = spawn(process.execPath, [main, ...args], { env: surroundings });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, err };
-}
 
 /** On the service's data, or on a copy of it. */
 function audit(verb: string, ...args: string[]): Promise<Ran> {
@@ -108,6 +90,8 @@ describe('the command', () => {
     ['a key without an anchor', ['verify', '--key', 'x']],
     ['an anchor that is not there', ['verify', '--anchor', join(folder, 'nowhere')]],
     ['an anchor that is none', ['verify', '--anchor', main]],
+    ['a rule set that is not there', ['rules', '--config', join(folder, 'nowhere')]],
+    ['a rule set that is none', ['rules', '--config', main]],
   ])('exits with 2 for %s', async (_, args) => {
     const { code, err } = await audit(args[0] as string, ...args.slice(1));
     expect(code).toBe(2);
@@ -117,7 +101,7 @@ describe('the command', () => {
   });
 
   it.each(Object.keys(verbs))('exits with 3 where there is no data: %s', async (verb) => {
-    const needs = { account: 'x', out: join(folder, 'never') };
+    const needs = { account: 'x', out: join(folder, 'never'), config: anyRules };
     const more = verbs[verb as keyof typeof verbs].needs.flatMap((name) => [`--${name}`, needs[name]]);
     const { code, out, err } = await run([verb, ...more, '--json', '--data-dir', folder].filter((arg) => {
       return verb !== 'export' || arg !== '--json';

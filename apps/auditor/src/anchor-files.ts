@@ -44,7 +44,8 @@ export function writeNew(file: string, text: string): void {
   }
 }
 
-function readText(file: string): string {
+/** The text of a file that was named. Throws `AuditFailure` `usage`. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

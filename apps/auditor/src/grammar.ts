@@ -22,6 +22,7 @@ export const options = {
   out: { type: 'string', value: 'FILE', help: 'a new file to write' },
   anchor: { type: 'string', value: 'FILE', help: 'hold the ledger against this anchor' },
   key: { type: 'string', value: 'KEY', help: 'the public key that must have signed it' },
+  config: { type: 'string', value: 'FILE', help: 'the candidate, a rule set as `rules activate` takes it' },
   'signing-key': {
     type: 'string',
     value: 'FILE',
@@ -75,6 +76,11 @@ export const verbs = {
     summary: 'Verifies the ledger and signs what it is up to its end. Keep the file where it is safe.',
     options: ['out', 'signing-key'],
     needs: ['out'],
+  },
+  rules: {
+    summary: 'Runs the rules over history with a candidate rule set: whom it would have stopped, who was.',
+    options: ['config', 'from', 'to'],
+    needs: ['config'],
   },
 } as const satisfies Readonly<Record<string, Verb>>;
 

@@ -5,7 +5,8 @@ import { finished } from 'node:stream/promises';
 import { once } from 'node:events';
 import { projections } from '@sallyport/core-views';
 import { accountAt, accountTimeline, anchorProblems, exportEvents } from '@sallyport/feature-auditor';
-import { parseMoment, replayViews, signAnchor, verifyLedger } from '@sallyport/feature-auditor';
+import { parseMoment, replayViews, rulesOverHistory } from '@sallyport/feature-auditor';
+import { signAnchor, verifyLedger } from '@sallyport/feature-auditor';
 import type { ExportFormat, Findings, Moment, SignedAnchor, TimelineLine } from '@sallyport/feature-auditor';
 import { anchorIn, signingKey, writeNew } from './anchor-files.js';
 import type { Surroundings } from './config.js';
@@ -13,6 +14,7 @@ import { AuditFailure } from './failure.js';
 import type { Values, VerbName } from './grammar.js';
 import type { Progress } from './progress.js';
 import { withLedger, withViews } from './stores.js';
+import { rulesWords } from './rules-words.js';
 import { anchorWords, exportWords, replayWords, stateWords, timelineWords, verifyWords } from './words.js';
 
 export interface Asked {
@@ -36,6 +38,7 @@ const work: Readonly<Record<VerbName, (asked: Asked) => Promise<Answer>>> = {
   export: write,
   verify,
   anchor,
+  rules,
 };
 
 /** Runs the verb. Throws `AuditFailure`, `AuditorError`, `EngineError`, `SqliteFileError`. */
@@ -121,6 +124,18 @@ async function anchor({ values, surroundings, progressed }: Asked): Promise<Answ
   writeNew(file, `${JSON.stringify(signed, null, 2)}\n`);
   const document = { file, ...signed, signingKeyFile: surroundings.signingKeyFile, keyIsNew: isNew };
   return { holds: true, document, text: anchorWords(document) };
+}
+
+async function rules({ values, surroundings, progressed }: Asked): Promise<Answer> {
+  const [from, to] = [momentOf(values, 'from'), momentOf(values, 'to')];
+  // The rules come with all that the service needs to run them: a second for every other verb.
+  const { candidateIn } = await import('./candidate.js');
+  const context = candidateIn(values.config ?? '');
+  const document = await withLedger(surroundings.dataDir, ({ feed }) => {
+    return rulesOverHistory(feed, { context, from, to, progressed });
+  });
+  const holds = document.differing + document.unjudged.length === 0;
+  return { holds, document, text: rulesWords(document) };
 }
 
 /** What is wrong with the anchor itself comes first: nothing else means much then. */

@@ -54,6 +54,12 @@ export async function* walk(feed: Feed, { from, to, progressed }: Walk): AsyncGe
   }
 }
 
+/** Whether the event is at or after `from`, and not after `to`; either may be left out. */
+export function isWithin(event: RecordedEvent, { from, to }: Pick<Walk, 'from' | 'to'>): boolean {
+  if (isPast(event, to) || isBefore(event, from)) return false;
+  return from?.kind !== 'position' || comparePositions(event.position, from.position) >= 0;
+}
+
 /** A page that cannot be read is read in smaller parts, to tell which event it is. */
 async function readPage(feed: Feed, after: Position | null, limit: number): Promise<RecordedEvent[]> {
   try {

@@ -77,14 +77,36 @@ export class Operator {
     }
   }
 
-  private async order(path: string, body: Json): Promise<Json> {
+  findings(accountId: string): Promise<Json> {
+    return this.send('GET', `/admin/accounts/${accountId}/findings`);
+  }
+
+  /** The active rules, and how far they are; `hash` once they run. */
+  rules(): Promise<Json> {
+    return this.send('GET', '/admin/rules');
+  }
+
+  /** Resolves when the rules run: what happens before is history to them. Rejects after the time. */
+  async untilRulesRun(withinMs = 10_000): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    while ((await this.rules())['hash'] === undefined) {
+      if (Date.now() > deadline) throw new Error('the rules do not run');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  private order(path: string, body: Json): Promise<Json> {
+    return this.send('POST', path, body);
+  }
+
+  private async send(method: 'GET' | 'POST', path: string, json?: Json): Promise<Json> {
     const { address, credential } = this.access();
     const headers = {
       authorization: `Bearer ${credential}`,
-      'content-type': 'application/json',
       'x-operator': 'drill',
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const answer = await fetch(`${address}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await fetch(`${address}${path}`, { method, headers, body: json && JSON.stringify(json) });
     const problem = (await answer.json()) as Json;
     if (!answer.ok) throw new OperatorError(answer.status, path, problem);
     return problem;
