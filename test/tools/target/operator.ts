@@ -78,12 +78,12 @@ export class Operator {
   }
 
   findings(accountId: string): Promise<Json> {
-    return this.send('GET', `/admin/accounts/${accountId}/findings`);
+    return this.send(`/admin/accounts/${accountId}/findings`);
   }
 
   /** The active rules, and how far they are; `hash` once they run. */
   rules(): Promise<Json> {
-    return this.send('GET', '/admin/rules');
+    return this.send('/admin/rules');
   }
 
   /** Resolves when the rules run: what happens before is history to them. Rejects after the time. */
@@ -96,17 +96,17 @@ export class Operator {
   }
 
   private order(path: string, body: Json): Promise<Json> {
-    return this.send('POST', path, body);
+    return this.send(path, { method: 'POST', body: JSON.stringify(body) });
   }
 
-  private async send(method: 'GET' | 'POST', path: string, json?: Json): Promise<Json> {
+  private async send(path: string, sent: { method?: 'POST'; body?: string } = {}): Promise<Json> {
     const { address, credential } = this.access();
     const headers = {
       authorization: `Bearer ${credential}`,
       'x-operator': 'drill',
-      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const answer = await fetch(`${address}${path}`, { method, headers, body: json && JSON.stringify(json) });
+    const answer = await fetch(`${address}${path}`, { ...sent, headers });
     const problem = (await answer.json()) as Json;
     if (!answer.ok) throw new OperatorError(answer.status, path, problem);
     return problem;
