@@ -29,6 +29,27 @@ export interface Doing {
   readonly emit: (line: Line) => void;
 }
 
+type Journey = Required<Pick<Line, 'countries' | 'fromMs' | 'untilMs'>>;
+
+/** What people and thieves do, whatever comes of it: who plays it elsewhere hears it in order. */
+export type Deed =
+  | ({ readonly kind: 'sign_in' | 'sign_out'; readonly holder: Holder } & Where)
+  | ({ readonly kind: 'refresh'; readonly holder: Holder; readonly lost: boolean } & Where)
+  | ({ readonly kind: 'notice'; readonly holder: Holder; readonly journey: Journey } & Where)
+  | ({ readonly kind: 'fail'; readonly count: number } & Where)
+  /** `to` has from now on all that `from` has. */
+  | { readonly kind: 'copy'; readonly from: Holder; readonly to: Holder }
+  /** From now on the holder is the thief, or shares a session with him. */
+  | { readonly kind: 'stolen'; readonly holder: Holder };
+
+interface Where {
+  readonly account: Account;
+  readonly ms: number;
+  readonly spot: Spot;
+  /** As geography sees it, which may be wrong or not know. */
+  readonly country: string | null;
+}
+
 export class Account {
   private started = 0;
   /** Sessions that a thief used; in a session he shares with its owner, the owner's too. */
@@ -37,6 +58,7 @@ export class Account {
   constructor(
     readonly id: string,
     private readonly world: World,
+    private readonly witness: (deed: Deed) => void = () => {},
   ) {}
 
   /** A device with a key of its own. */
@@ -61,11 +83,13 @@ export class Account {
     holder.session = session;
     holder.generation = 0;
     before();
+    this.did({ kind: 'sign_in', holder }, doing);
     this.say('sign_in', holder, doing);
   }
 
   signOut(holder: Holder, doing: Doing): void {
     const { session } = holder;
+    this.did({ kind: 'sign_out', holder }, doing);
     if (session === undefined || session.ended) return;
     this.say('sign_out', holder, doing);
     session.ended = true;
@@ -73,12 +97,14 @@ export class Account {
 
   fail(doing: Doing, count: number): void {
     const { ms, emit } = doing;
+    this.did({ kind: 'fail', count }, doing);
     emit({ ms, account: this.id, device: null, kind: 'sign_in_failed', count, network: this.network(doing) });
   }
 
   /** `lost`: the answer does not arrive, so that the holder still has the token it sent. */
   refresh(holder: Holder, doing: Doing, lost = false): Answer {
     const { session } = holder;
+    this.did({ kind: 'refresh', holder, lost }, doing);
     if (session === undefined || session.ended) return 'ended';
     const behind = session.generation - holder.generation;
     if (behind > 0 && holder.device === null) {
@@ -106,20 +132,30 @@ export class Account {
   fileNotice(
     holder: Holder,
     doing: Doing,
-    journey: Required<Pick<Line, 'countries' | 'fromMs' | 'untilMs'>>,
+    journey: Journey,
   ): void {
+    this.did({ kind: 'notice', holder, journey }, doing);
     this.say('travel_notice', holder, { ...doing, more: journey });
   }
 
   /** A copy of what the holder has, in somebody else's hands. */
   copyOf(holder: Holder): Holder {
     const { device, session, generation } = holder;
-    return { device, session, generation };
+    const copy: Holder = { device, session, generation };
+    this.witness({ kind: 'copy', from: holder, to: copy });
+    return copy;
   }
 
   /** From here on what this session does may be the thief's doing. */
-  markStolen({ session }: Holder): void {
+  markStolen(holder: Holder): void {
+    const { session } = holder;
+    this.witness({ kind: 'stolen', holder });
     if (session !== undefined && !this.stolen.includes(session.id)) this.stolen.push(session.id);
+  }
+
+  private did(deed: Unplaced<Deed>, doing: Doing): void {
+    const { ms, spot } = doing;
+    this.witness({ ...deed, account: this, ms, spot, country: this.network(doing).country } as Deed);
   }
 
   private say(kind: LineKind, holder: Holder, doing: Doing & { readonly more?: Partial<Line> }): void {
@@ -133,3 +169,5 @@ export class Account {
     return this.world.seen(spot, this.id, ms);
   }
 }
+
+type Unplaced<D> = D extends Where ? Omit<D, keyof Where> : never;

@@ -20,6 +20,26 @@ export interface Doing {
   endedMs?: number;
 }
 
+/** Of an honest account everything counts; of a thief what is about him, from when he began. */
+export function counts(label: Label | undefined, ms: number, session: string | undefined): boolean {
+  if (label?.attack === undefined) return true;
+  if (label.fromMs !== undefined && ms < label.fromMs) return false;
+  return session === undefined || label.sessions === undefined || label.sessions.includes(session);
+}
+
+/** Takes a decision that counts into what was done about its account. */
+export function noteAction(
+  doing: Doing,
+  said: { readonly action: RuleAction; readonly ms: number; readonly combination?: string | undefined },
+): void {
+  const { action, ms, combination } = said;
+  if (rankOf(action) >= rankOf('step_up')) doing.caughtMs ??= ms;
+  if (doing.action !== undefined && rankOf(doing.action) >= rankOf(action)) return;
+  doing.action = action;
+  doing.atMs = ms;
+  if (combination !== undefined) doing.combination = combination;
+}
+
 interface Asked {
   /** Of the decision, and so of its hold. */
   readonly id: string;
@@ -91,12 +111,7 @@ export class Judge {
       this.asked.set(stream, [...(this.asked.get(stream) ?? []), { id, atMs: ms }]);
     }
     if (!this.counts(accountId, ms, sessionId)) return;
-    const doing = this.doing(accountId);
-    if (rankOf(action) >= rankOf('step_up')) doing.caughtMs ??= ms;
-    if (doing.action !== undefined && rankOf(doing.action) >= rankOf(action)) return;
-    doing.action = action;
-    doing.atMs = ms;
-    if (combination !== undefined) doing.combination = combination;
+    noteAction(this.doing(accountId), { action, ms, combination });
   }
 
   private noteEnd(event: ObservedEvent, ms: number): void {
@@ -107,12 +122,8 @@ export class Judge {
     }
   }
 
-  /** Of an honest account everything counts; of a thief what is about him, from when he began. */
   private counts(account: string, ms: number, session: string | undefined): boolean {
-    const label = this.labelOf(account);
-    if (label?.attack === undefined) return true;
-    if (label.fromMs !== undefined && ms < label.fromMs) return false;
-    return session === undefined || label.sessions === undefined || label.sessions.includes(session);
+    return counts(this.labelOf(account), ms, session);
   }
 
   private isThiefs(account: string, ms: number, session: string): boolean {

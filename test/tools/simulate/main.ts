@@ -2,7 +2,9 @@
 import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { readLabels, readLines } from './read-lines.js';
+import { simulateOverHttp } from './http/run.js';
 import { judged, runSimulation } from './run.js';
+import type { Result } from './run.js';
 import { summaryOf } from './summary.js';
 
 const help = `npm run simulate -- [options]
@@ -10,6 +12,9 @@ const help = `npm run simulate -- [options]
   --days D           for how long (7)
   --seed S           repeats an earlier run (1)
   --countries-only   networks say their country and nothing else, as with the data the service comes with
+  --http             plays over HTTP, against a service started for it (30 accounts, 3 days, unless said)
+  --issuer URL       the same against this running service, with
+  --data-dir DIR     its data directory (SALLYPORT_DATA_DIR, else ./.sallyport)
   --out FILE         keeps the events, and with
   --labels FILE      what is true of the accounts
   --events FILE      judges these events instead of a simulation, by
@@ -28,24 +33,36 @@ interface Options {
   readonly out?: string;
   readonly labels?: string;
   readonly events?: string;
+  readonly http: boolean;
+  readonly issuer?: string;
+  readonly dataDir: string;
   readonly json: boolean;
   readonly help: boolean;
 }
 
 await runTool({ help, readOptions, run });
 
-async function run({ json, events, labels, ...options }: Options): Promise<number> {
+async function run({ json, ...options }: Options): Promise<number> {
   try {
-    const result =
-      events === undefined
-        ? await runSimulation({ ...options, labelsOut: labels, progress })
-        : await judged(readLines(events), await readLabels(labels ?? ''));
+    const result = await resultOf(options);
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : summaryOf(result));
     return 0;
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   }
+}
+
+async function resultOf(asked: Omit<Options, 'json'>): Promise<Result> {
+  const { events, labels, http, issuer, dataDir, ...options } = asked;
+  if (events !== undefined) return judged(readLines(events), await readLabels(labels ?? ''));
+  if (!http) return runSimulation({ ...options, labelsOut: labels, progress });
+  const service = issuer === undefined ? undefined : { issuer, dataDir };
+  return simulateOverHttp({ ...options, service, progress: httpProgress });
+}
+
+function httpProgress(deeds: number): void {
+  if (deeds % 250 === 0) process.stderr.write(`  ${deeds} deeds\n`);
 }
 
 function progress(lines: number): void {
@@ -57,8 +74,11 @@ function readOptions(): Options | string {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: '1' },
-      accounts: { type: 'string', default: '500' },
-      days: { type: 'string', default: '7' },
+      accounts: { type: 'string' },
+      days: { type: 'string' },
+      http: { type: 'boolean', default: false },
+      issuer: { type: 'string' },
+      'data-dir': { type: 'string' },
       'countries-only': { type: 'boolean', default: false },
       out: { type: 'string' },
       labels: { type: 'string' },
@@ -68,14 +88,23 @@ function readOptions(): Options | string {
     },
   });
   const { 'countries-only': countriesOnly, out, labels, events } = values;
-  const [seed, accounts, days] = [values.seed, values.accounts, values.days].map(wholeNumber);
+  const http = values.http || values.issuer !== undefined;
+  const [seed, accounts, days] = [
+    values.seed,
+    values.accounts ?? (http ? '30' : '500'),
+    values.days ?? (http ? '3' : '7'),
+  ].map(wholeNumber);
   if (seed === undefined || accounts === undefined || days === undefined) {
     return '--seed, --accounts and --days are whole numbers above 0.';
   }
   if (events !== undefined && out !== undefined) return '--out keeps a simulation, not --events.';
   if ((events ?? out) !== undefined && labels === undefined) return 'Name the file for --labels too.';
   if (labels !== undefined && (events ?? out) === undefined) return '--labels goes with --out or --events.';
-  return { ...values, seed, accounts, days, countriesOnly, out, labels, events };
+  if (http && (events ?? out) !== undefined) return '--events and --out do not go over HTTP.';
+  const isNowhere = values['data-dir'] !== undefined && values.issuer === undefined;
+  if (isNowhere) return '--data-dir goes with --issuer.';
+  const dataDir = values['data-dir'] ?? process.env['SALLYPORT_DATA_DIR'] ?? '.sallyport';
+  return { ...values, http, seed, accounts, days, countriesOnly, out, labels, events, dataDir };
 }
 
 function wholeNumber(text: string): number | undefined {

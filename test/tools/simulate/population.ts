@@ -1,6 +1,7 @@
 // Who there is: honest accounts of all kinds, and which of them thieves attack, how and from when on.
 import { Random, seedOf } from '../races/random.js';
 import { Account } from './account.js';
+import type { Deed } from './account.js';
 import { dayMs, merged, startMs } from './act.js';
 import type { Course } from './act.js';
 import type { Label, Line } from './line.js';
@@ -17,6 +18,8 @@ export interface Scale {
   readonly days: number;
   /** Networks say their country only, as with the data that the service comes with. */
   readonly countriesOnly?: boolean;
+  /** Is told each deed before the lines that it leaves. */
+  readonly witness?: (deed: Deed) => void;
 }
 
 export interface Simulation {
@@ -80,11 +83,11 @@ function attacksOf({ seed, accounts }: Scale): Map<number, Attack> {
 
 function resident(
   world: World,
-  { seed, days }: Scale,
+  { seed, days, witness }: Scale,
   [n, attack]: readonly [number, Attack | undefined],
 ): Resident {
   const random = new Random(seedOf(seed, 'resident', n));
-  const account = new Account(`account-${n}`, world);
+  const account = new Account(`account-${n}`, world, witness);
   const population = populationOf(random.next());
   // A family lives where its first account does.
   const family = population === 'family' ? `family-${Math.floor(n / (familySize * 7))}` : undefined;

@@ -1,6 +1,6 @@
 // What comes of a run: recall by kind of attacker, honest accounts disturbed, and whom the rules missed.
 import { rankOf } from '@sallyport/core-anomaly';
-import type { Doing, Judge } from './judge.js';
+import type { Doing } from './judge.js';
 import { isoOf } from './line.js';
 import type { Label } from './line.js';
 
@@ -52,8 +52,14 @@ export interface RunScore {
   readonly misses: readonly Miss[];
 }
 
+/** By account what was done about it. */
+export interface Judged {
+  readonly countryRules: boolean;
+  readonly doings: ReadonlyMap<string, Doing>;
+}
+
 /** The score over all labelled accounts; accounts without a label count for nothing. */
-export function scoreOf(judge: Judge, labels: Iterable<Label>): RunScore {
+export function scoreOf(judge: Judged, labels: Iterable<Label>): RunScore {
   const attacked: Label[] = [];
   const honest: Label[] = [];
   for (const label of labels) (label.attack === undefined ? honest : attacked).push(label);
@@ -70,7 +76,7 @@ export function scoreOf(judge: Judge, labels: Iterable<Label>): RunScore {
   };
 }
 
-function kindScore({ doings }: Judge, labels: readonly Label[]): KindScore {
+function kindScore({ doings }: Judged, labels: readonly Label[]): KindScore {
   const of = labels.map((label) => [label, doings.get(label.account)] as const);
   const caught = of.filter(([, doing]) => isCaught(doing)).length;
   const caughtByRules = of.filter(([, doing]) => doing?.caughtMs !== undefined).length;
@@ -90,7 +96,7 @@ function kindScore({ doings }: Judge, labels: readonly Label[]): KindScore {
   };
 }
 
-function honestScore({ doings }: Judge, labels: readonly Label[]): RunScore['honest'] {
+function honestScore({ doings }: Judged, labels: readonly Label[]): RunScore['honest'] {
   const populations: Record<string, [number, number, number]> = {};
   const list: Disturbed[] = [];
   let askedToStepUp = 0;
@@ -114,7 +120,7 @@ function honestScore({ doings }: Judge, labels: readonly Label[]): RunScore['hon
   return { accounts, askedToStepUp, disturbed, disturbedShare, populations, list };
 }
 
-function miss({ doings }: Judge, { account, attack = '' }: Label): Miss {
+function miss({ doings }: Judged, { account, attack = '' }: Label): Miss {
   const doing = doings.get(account);
   return { kind: attack, account, found: [...(doing?.rules ?? [])], action: doing?.action ?? null };
 }

@@ -33,7 +33,10 @@ export function* stuff({ world, seed, fromMs, hits, tried, entered }: Campaign):
     const account = hitAt.get(number);
     if (account === undefined) {
       const other = random.chance(0.3) ? tried[number % Math.max(1, tried.length)] : undefined;
-      yield failure({ world, spot, ms, account: other?.id ?? null, name: `${seed}-${number}` });
+      const atMs = ms;
+      yield other === undefined
+        ? failure({ world, spot, ms, name: `${seed}-${number}` })
+        : act(ms, (emit) => other.fail({ ms: atMs, spot, emit }, 1));
       continue;
     }
     const holder = account.device('thief');
@@ -60,17 +63,18 @@ function* useWhatFits(
   }
 }
 
+/** Of a name that nobody has. */
 function failure(of: {
   readonly world: World;
   readonly spot: Spot;
   readonly ms: number;
-  readonly account: string | null;
   readonly name: string;
 }): Act {
-  const { world, spot, ms, account, name } = of;
-  const network = world.seen(spot, account, ms);
-  const whose = account === null ? { account, name } : { account };
-  return act(ms, (emit) => emit({ ms, ...whose, device: null, kind: 'sign_in_failed', network }));
+  const { world, spot, ms, name } = of;
+  const network = world.seen(spot, null, ms);
+  return act(ms, (emit) => {
+    emit({ ms, account: null, name, device: null, kind: 'sign_in_failed', network });
+  });
 }
 
 function act(ms: number, run: Act['run']): Act {

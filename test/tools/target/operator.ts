@@ -77,8 +77,20 @@ export class Operator {
     }
   }
 
-  findings(accountId: string): Promise<Json> {
-    return this.send(`/admin/accounts/${accountId}/findings`);
+  account(accountId: string): Promise<Json> {
+    return this.send(`/admin/accounts/${accountId}`);
+  }
+
+  /** What happened to the account, findings included, oldest first. */
+  async timeline(accountId: string): Promise<readonly unknown[]> {
+    const entries: unknown[] = [];
+    let before = '';
+    for (;;) {
+      const page = await this.send(`/admin/accounts/${accountId}/timeline?limit=200${before}`);
+      entries.push(...(page['entries'] as readonly unknown[]));
+      if (page['next'] === undefined) return entries.reverse();
+      before = `&before=${String(page['next'])}`;
+    }
   }
 
   /** The active rules, and how far they are; `hash` once they run. */
