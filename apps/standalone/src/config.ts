@@ -20,6 +20,7 @@ export const settings = [
   ...geoSettings,
   ['SALLYPORT_RULES_FILE', 'what was activated last', 'YAML file of the rules; becomes active at the start.'],
   ['SALLYPORT_TEST_CLOCK', '', '1: `npm run admin -- clock advance` moves the clock. Loopback issuers only.'],
+  ['SALLYPORT_TEST_BUS', '', '1: operators may write events as if to a bus. Loopback issuers only.'],
   ['SALLYPORT_TEST_SYNCHRONOUS', 'FULL', 'NORMAL, OFF: a power failure loses answers. Loopback only.'],
   ['SALLYPORT_TEST_COMMIT_DELAY_MS', '0', 'Makes each commit slower, to measure. Loopback issuers only.'],
 ] as const satisfies readonly SettingRow[];
@@ -37,6 +38,7 @@ export interface Config extends ServiceConfig {
   readonly rules: RuleSetConfig | undefined;
   readonly tests: {
     readonly clock: boolean;
+    readonly bus: boolean;
     readonly synchronous: 'FULL' | 'NORMAL' | 'OFF';
     readonly commitDelayMs: number;
   };
@@ -60,6 +62,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     rules: readRules(read),
     tests: {
       clock: read.choice('SALLYPORT_TEST_CLOCK', ['0', '1']) === '1',
+      bus: read.choice('SALLYPORT_TEST_BUS', ['0', '1']) === '1',
       synchronous: read.choice('SALLYPORT_TEST_SYNCHRONOUS', ['FULL', 'NORMAL', 'OFF']) ?? 'FULL',
       commitDelayMs: read.integer('SALLYPORT_TEST_COMMIT_DELAY_MS', { min: 0, max: 1000, otherwise: 0 }),
     },
@@ -71,7 +74,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 }
 
 function contradictions({ identity: { development }, tests }: Config): string[] {
-  if (development || (!tests.clock && tests.synchronous === 'FULL' && tests.commitDelayMs === 0)) return [];
+  const forTests = tests.clock || tests.bus || tests.synchronous !== 'FULL' || tests.commitDelayMs > 0;
+  if (development || !forTests) return [];
   return ['SALLYPORT_TEST_* is for tests on this machine: leave it out, or use a loopback issuer.'];
 }
 

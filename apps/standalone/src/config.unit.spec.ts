@@ -18,7 +18,7 @@ describe('the configuration', () => {
       identity: { issuer: undefined, development: true, signUp: true, freshSeconds: 300 },
       masterKey: undefined,
       logLevel: 'info',
-      tests: { clock: false, synchronous: 'FULL', commitDelayMs: 0 },
+      tests: { clock: false, bus: false, synchronous: 'FULL', commitDelayMs: 0 },
     });
     expect(config?.clients.map(({ clientId, keyBound }) => [clientId, keyBound])).toEqual([
       ['demo-phone', true],
@@ -83,7 +83,12 @@ describe('the configuration', () => {
     ]);
   });
 
-  it.each(['SALLYPORT_TEST_CLOCK=1', 'SALLYPORT_TEST_SYNCHRONOUS=OFF', 'SALLYPORT_TEST_COMMIT_DELAY_MS=1'])(
+  it.each([
+    'SALLYPORT_TEST_CLOCK=1',
+    'SALLYPORT_TEST_BUS=1',
+    'SALLYPORT_TEST_SYNCHRONOUS=OFF',
+    'SALLYPORT_TEST_COMMIT_DELAY_MS=1',
+  ])(
     'refuses %s when the issuer is not loopback',
     (setting) => {
       const [name = '', value] = setting.split('=');

@@ -4,7 +4,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { lockDataDirectory } from '@sallyport/adapter-sqlite';
 import { Clock, ViewStore } from '@sallyport/engine';
-import { RulesDesk } from '@sallyport/feature-anomaly';
+import { RulesDesk, RuleThread } from '@sallyport/feature-anomaly';
 import { AdminModule, newCredential, removeAdminFile, writeAdminFile } from '@sallyport/feature-admin';
 import {
   developmentKey,
@@ -55,7 +55,7 @@ export async function startService(config: Config, log: ServiceLog): Promise<Ser
   const main = StandaloneModule.of({ config, issuer, master, clock, ids, registry });
   const app = await startHttpApplication(main, around(socket, { config, issuer, log, registry }));
   const credential = newCredential();
-  const admin = await startAdmin(app, { socket: adminSocket, log, credential });
+  const admin = await startAdmin(app, { socket: adminSocket, log, credential, tests: config.tests });
   const address = `http://127.0.0.1:${adminSocket.port}`;
   writeAdminFile(dataDir, { pid: process.pid, issuer, address, credential });
   log.log({ msg: 'serving', issuer, dataDir, port: socket.port });
@@ -93,12 +93,20 @@ function around(socket: HttpSocket, { config, issuer, log, registry }: Around): 
   };
 }
 
+interface AdminAround {
+  readonly socket: HttpSocket;
+  readonly log: ServiceLog;
+  readonly credential: string;
+  readonly tests: Config['tests'];
+}
+
 /** The operators' listener: the same buses, stores and keys, a credential of this run, counts of its own. */
 async function startAdmin(
   app: NestFastifyApplication,
-  { socket, log, credential }: { socket: HttpSocket; log: ServiceLog; credential: string },
+  { socket, log, credential, tests }: AdminAround,
 ): Promise<NestFastifyApplication> {
   const clock = app.get(Clock);
+  const thread = app.get(RuleThread, { strict: false });
   const module = AdminModule.on({
     credential,
     clock,
@@ -107,6 +115,7 @@ async function startAdmin(
     views: app.get(ViewStore),
     ring: app.get(KeyRing),
     mover: { advance: (milliseconds) => advance(clock, milliseconds) },
+    bus: tests.bus ? { write: (event) => thread.order({ kind: 'inject', event }) } : undefined,
     history: app.get(OperatorHistory, { strict: false }),
     rules: app.get(RulesDesk, { strict: false }),
   });
@@ -144,6 +153,7 @@ function banner({ dataDir, identity, tests }: Config, { issuer, keyFile }: Banne
     `  data        ${dataDir}`,
     ...(keyFile === undefined ? [] : [`  master key  ${keyFile} (made by itself: for development only)`]),
     ...(tests.clock ? ['  clock       can be moved: for tests only'] : []),
+    ...(tests.bus ? ['  bus         takes events from the operators: for tests only'] : []),
     ...(unsafe ? [`  WARNING     synchronous=${tests.synchronous}: a power failure loses answers`] : []),
     '',
     'Try next, in another terminal:',

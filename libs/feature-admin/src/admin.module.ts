@@ -7,6 +7,7 @@ import { AccountHistory } from './account-history.js';
 import { AccountViews } from './account-views.js';
 import { AccountsController } from './accounts.controller.js';
 import { AdminCredential, AdminGuard } from './admin-guard.js';
+import { BusController, BusPort } from './bus.controller.js';
 import { ClockMover } from './clock-mover.js';
 import { AdminHistoryController } from './history.controller.js';
 import { RuleAdministration } from './rule-administration.js';
@@ -23,6 +24,8 @@ export interface AdminParts {
   readonly ring: KeyRing;
   readonly clock: Clock;
   readonly mover: ClockMover;
+  /** Undefined: there is none, unless the service was started for tests. */
+  readonly bus: BusPort | undefined;
   readonly history: AccountHistory;
   readonly rules: RuleAdministration;
 }
@@ -37,6 +40,7 @@ export class AdminModule {
         AdminHistoryController,
         AdminRulesController,
         AdminSessionsController,
+        BusController,
         SystemController,
       ],
       providers: [
@@ -48,6 +52,7 @@ export class AdminModule {
         { provide: ViewStore, useFactory: () => parts.views },
         { provide: KeyRing, useFactory: () => parts.ring },
         { provide: Clock, useFactory: () => parts.clock },
+        { provide: BusPort, useFactory: () => parts.bus ?? null },
         { provide: AccountHistory, useFactory: () => parts.history },
         { provide: ClockMover, useFactory: () => parts.mover },
         { provide: RuleAdministration, useFactory: () => parts.rules },

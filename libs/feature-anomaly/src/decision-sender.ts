@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { anomalyDetected, decisionTaken } from '@sallyport/core-anomaly';
-import type { Decision } from '@sallyport/core-anomaly';
+import type { Decision, Finding } from '@sallyport/core-anomaly';
 import type { DecisionTaken } from '@sallyport/core-session';
 import { EventStore, isEngineError } from '@sallyport/engine';
 import { Enforcement } from './enforcement.js';
@@ -23,12 +23,17 @@ export interface SenderReplies {
 }
 
 const accountsAtOnce = 16;
+/** Findings on what the store does not have, remembered for decisions that build on them. */
+const untrueFindings = 1_000;
 const [firstRetryMs, lastRetryMs] = [50, 5_000];
 
 @Injectable()
 export class DecisionSender {
   private readonly logger = new Logger('rules');
   private readonly inHand = new Set<string>();
+  /** What is being sent of each account: what comes later waits for it. */
+  private readonly lines = new Map<string, Promise<void>>();
+  private readonly untrue = new Set<string>();
   /** Locks and forced sign-ins a minute, of the active rule set. */
   locksPerMinute = 20;
 
@@ -52,10 +57,19 @@ export class DecisionSender {
     const waiting = [...accounts.values()];
     const lane = async (): Promise<void> => {
       for (let list = waiting.shift(); list !== undefined; list = waiting.shift()) {
-        await this.sendAll(list, replies, signal);
+        await this.inLine(list, () => this.sendAll(list, replies, signal));
       }
     };
     await Promise.all(Array.from({ length: accountsAtOnce }, lane));
+  }
+
+  /** After all that is to be sent of the account already. */
+  private async inLine([first]: readonly OutboxItem[], work: () => Promise<void>): Promise<void> {
+    const accountId = first?.accountId ?? '';
+    const line = (this.lines.get(accountId) ?? Promise.resolve()).then(work);
+    this.lines.set(accountId, line);
+    await line;
+    if (this.lines.get(accountId) === line) this.lines.delete(accountId);
   }
 
   private async sendAll(
@@ -87,7 +101,8 @@ export class DecisionSender {
     } else if (await isInStore(this.store, item)) {
       await this.carryOut(item);
     } else {
-      const { accountId, trigger } = item;
+      const { accountId, trigger, findings } = item;
+      this.remember(findings.map(({ id }) => id));
       this.metrics.unverified.inc();
       this.logger.error({ msg: 'evidence that the store does not have', accountId, trigger });
       replies.rebuild(accountId);
@@ -101,7 +116,9 @@ export class DecisionSender {
 
   private async carryOut({ key, accountId, findings, decisions, trigger }: Said): Promise<void> {
     const outcomes: [Decision, Outcome][] = [];
-    for (const decision of decisions) outcomes.push([decision, await this.outcomeOf(decision)]);
+    for (const decision of decisions.map((one) => this.without(one, findings))) {
+      outcomes.push([decision, await this.outcomeOf(decision)]);
+    }
     const events = [
       ...findings.map(anomalyDetected),
       ...outcomes.map(([decision, outcome]) => decisionTaken(decision, outcome)),
@@ -111,6 +128,24 @@ export class DecisionSender {
     if (events.length > 0) await this.journal.onAccount(accountId, events.slice(0, 255), record);
     for (const { rule, mode } of findings) this.metrics.findings.inc({ rule, mode });
     for (const [{ action }, outcome] of outcomes) this.metrics.decisions.inc({ action, outcome });
+  }
+
+  private remember(findingIds: readonly string[]): void {
+    for (const id of findingIds) this.untrue.add(id);
+    for (const id of this.untrue) {
+      if (this.untrue.size <= untrueFindings) return;
+      this.untrue.delete(id);
+    }
+  }
+
+  /** A combination with an untrue finding does what its true one does alone: a forgery spares nobody. */
+  private without(decision: Decision, findings: readonly Finding[]): Decision {
+    if (!decision.findingIds.some((id) => this.untrue.has(id))) return decision;
+    const own = findings.find(({ id, rule }) => rule === decision.rule && decision.findingIds.includes(id));
+    const { combination: _combination, ...alone } = decision;
+    const { action = 'flag', sessionId, deviceId } = own ?? {};
+    const about = { ...(sessionId && { sessionId }), ...(deviceId && { deviceId }) };
+    return { ...alone, ...about, action, findingIds: own === undefined ? [] : [own.id] };
   }
 
   private async outcomeOf(decision: Decision): Promise<Outcome> {

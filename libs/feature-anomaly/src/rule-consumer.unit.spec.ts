@@ -4,8 +4,12 @@ import { canonicalRuleSet, defaultRuleSetConfig, RuleMemory } from '@sallyport/c
 import { EngineError } from '@sallyport/engine';
 import type { JsonObject, ViewCommit } from '@sallyport/engine';
 import { MemoryViewStore } from '@sallyport/testing';
+<<<<<<< HEAD
 import { hashed, shortDigest } from './digests.js';
 import type { ConsumerParts } from './rule-consumer.js';
+=======
+import { digestOf, hashed, shortDigest } from './digests.js';
+>>>>>>> dbe7cf3 (Hold evidence against what the store has in it, and send each account's decisions in order)
 import { ruleViews } from './rule-rows.js';
 import { countryPlaces, day, hour, minute, noon, Street, Watched } from './spec-examples.js';
 
@@ -35,8 +39,9 @@ describe('the consumer of the rules', () => {
     expect(watched.actions).toEqual(['ada hold']);
     const [said] = watched.outbox.filter(({ kind }) => kind === 'said').slice(-1);
     const [event] = await watched.street.store.read('session-ada-s2', 0, 1);
-    const { id, stream, revision, position, hash } = event ?? {};
-    expect(said).toMatchObject({ trigger: { id, stream, revision, position, hash } });
+    const { id, stream, revision, position } = event!;
+    const digest = digestOf(event!);
+    expect(said).toMatchObject({ trigger: { id, stream, revision, position, digest } });
   });
 
   it('keeps what is to be done until it is told that it was sent, whatever dies before', async () => {

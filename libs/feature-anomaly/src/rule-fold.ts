@@ -3,7 +3,7 @@ import { defaultRuleSetConfig, observe, observeAll, parseRuleSet } from '@sallyp
 import type { CountryPlaces, Observation, RuleContext } from '@sallyport/core-anomaly';
 import type { JsonObject, Position, RecordedEvent, ViewCommit, ViewStore } from '@sallyport/engine';
 import { comparePositions } from '@sallyport/engine';
-import { hashed, shortDigest } from './digests.js';
+import { digestOf, hashed, shortDigest } from './digests.js';
 import { ruleViews } from './rule-rows.js';
 import type { FindingRow, OutboxItem, ParkedRow, StatusRow } from './rule-rows.js';
 import { StateCache } from './state-cache.js';
@@ -126,8 +126,8 @@ export class RuleFold {
     if (findings.length + decisions.length === 0) return;
     const { silentUntil } = this.status;
     if (silentUntil !== undefined && comparePositions(event.position, silentUntil) <= 0) return;
-    const { id, stream, revision, position, hash } = event;
-    const trigger = { id, stream, revision, position, hash };
+    const { id, stream, revision, position } = event;
+    const trigger = { id, stream, revision, position, digest: digestOf(event) };
     const accounts = new Set([...findings, ...decisions].map(({ accountId }) => accountId));
     for (const accountId of accounts) {
       const own = <T extends { readonly accountId: string }>(all: readonly T[]): T[] =>

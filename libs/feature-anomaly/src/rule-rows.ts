@@ -39,7 +39,10 @@ export interface ParkedRow {
 }
 
 /** The event as it was observed, to be held against the store. */
-export type Trigger = Pick<RecordedEvent, 'id' | 'stream' | 'revision' | 'position' | 'hash'>;
+export interface Trigger extends Pick<RecordedEvent, 'id' | 'stream' | 'revision' | 'position'> {
+  /** Of all that rules can read in it: `digestOf`. A hash that came with it would be its sender's word. */
+  readonly digest: string;
+}
 
 /** What is to be sent of one event about one account, in order of `key`. */
 export type OutboxItem =
