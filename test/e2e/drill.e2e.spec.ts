@@ -16,7 +16,7 @@ it(
     const { checks, ...counts } = JSON.parse(stdout) as ReportDocument;
     expect(checks.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
     expect(counts).toEqual({ tool: 'drill', passed: checks.length, failed: 0, skipped: 0, figures: [] });
-    expect(new Set(checks.map(({ group }) => group)).size).toBe(16);
+    expect(new Set(checks.map(({ group }) => group)).size).toBe(23);
     expect(stderr).toContain('lost-answer: a lost answer signs nobody out');
   },
   drillMs,

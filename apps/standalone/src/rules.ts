@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FactoryProvider, OnApplicationShutdown } from '@nestjs/common';
 import { SqliteViewStore } from '@sallyport/adapter-sqlite';
+import type { Position } from '@sallyport/engine';
 import { ConfiguredRules, RuleTables, RuleThreadSpawner } from '@sallyport/feature-anomaly';
 import type { Config } from './config.js';
 import type { RulesWorkerData } from './rules-worker.js';
@@ -22,10 +23,16 @@ class RulesFile extends RuleTables implements OnApplicationShutdown {
 }
 
 /** Ports of the rules. The ledger's file exists by the time the thread is started. */
-export function rulesPorts({ rules }: Config, files: RulesWorkerData): FactoryProvider[] {
+export function rulesPorts(
+  { rules }: Config,
+  files: Omit<RulesWorkerData, 'historyUntil'>,
+): FactoryProvider[] {
   const script = new URL('./rules-worker.js', import.meta.url);
   // Nothing of the environment, where the master key may be, is needed there.
-  const spawn = () => new Worker(script, { workerData: files, env: {} });
+  const spawn = (historyUntil: Position): Worker => {
+    const workerData: RulesWorkerData = { ...files, historyUntil };
+    return new Worker(script, { workerData, env: {} });
+  };
   return [
     { provide: RuleTables, useFactory: () => new RulesFile(files.rulesFile) },
     { provide: RuleThreadSpawner, useFactory: (): RuleThreadSpawner => ({ spawn }) },

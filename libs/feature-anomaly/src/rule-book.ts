@@ -14,6 +14,9 @@ export interface BookParts {
   /** This is its one writer. */
   readonly views: ViewStore;
   readonly countryPlaces: CountryPlaces;
+  /** Where the store stood before the service that the rules are part of did anything; else where it stands
+   * when they first look. */
+  readonly historyUntil?: Position;
   /** With more accounts parked than these something general is wrong, and nothing is judged. */
   readonly maxParked: number;
   /** What leads to nothing may be written so much later: after a crash it is read again. */
@@ -140,7 +143,7 @@ export class RuleBook {
   }
 
   private async read(): Promise<RuleFold> {
-    const { views, feed, countryPlaces } = this.parts;
+    const { views, feed, countryPlaces, historyUntil } = this.parts;
     this.written = await views.checkpoint(projection, generation);
     this.at = this.written;
     this.pending = 0;
@@ -153,7 +156,7 @@ export class RuleBook {
     const fold = new RuleFold(views, kept, countryPlaces);
     if (this.at === null && row === undefined) {
       // What happened before the rules were there is history: nobody is held for it now.
-      fold.setStatus({ silentUntil: (await feed.head()) ?? '0' });
+      fold.setStatus({ silentUntil: historyUntil ?? (await feed.head()) ?? '0' });
     }
     this.fold = fold;
     const pending = await views.list(ruleViews.outbox, generation, 'outbox');

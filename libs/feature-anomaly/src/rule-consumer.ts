@@ -15,6 +15,8 @@ export interface ConsumerParts {
   /** The consumer is its one writer. */
   readonly views: ViewStore;
   readonly countryPlaces: CountryPlaces;
+  /** What is history at the very first start; where the store stands then, by default. */
+  readonly historyUntil?: Position;
   report(report: ConsumerReport): void;
   /** Events in one transaction at most; 500 by default. */
   readonly batchSize?: number;
@@ -40,9 +42,9 @@ export class RuleConsumer {
   private promptUntil: Position | null = null;
 
   constructor(private readonly parts: ConsumerParts) {
-    const { feed, views, countryPlaces, maxParked = 100, commitMs = 0 } = parts;
+    const { maxParked = 100, commitMs = 0 } = parts;
     const report = (one: ConsumerReport): void => parts.report(one);
-    this.book = new RuleBook({ feed, views, countryPlaces, maxParked, commitMs, report });
+    this.book = new RuleBook({ ...parts, maxParked, commitMs, report });
   }
 
   /** Carried out between batches, in order. */

@@ -4,12 +4,8 @@ import { canonicalRuleSet, defaultRuleSetConfig, RuleMemory } from '@sallyport/c
 import { EngineError } from '@sallyport/engine';
 import type { JsonObject, ViewCommit } from '@sallyport/engine';
 import { MemoryViewStore } from '@sallyport/testing';
-<<<<<<< HEAD
-import { hashed, shortDigest } from './digests.js';
-import type { ConsumerParts } from './rule-consumer.js';
-=======
 import { digestOf, hashed, shortDigest } from './digests.js';
->>>>>>> dbe7cf3 (Hold evidence against what the store has in it, and send each account's decisions in order)
+import type { ConsumerParts } from './rule-consumer.js';
 import { ruleViews } from './rule-rows.js';
 import { countryPlaces, day, hour, minute, noon, Street, Watched } from './spec-examples.js';
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Feed } from '@sallyport/engine';
 import type { Position } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
 import { DecisionSender } from './decision-sender.js';
@@ -15,7 +16,8 @@ export type RuleThreadOrder = ConsumerOrder | { readonly kind: 'stop' };
 
 /** Provided by the app: starts a thread that runs a `RuleConsumer` and passes its messages on. */
 export abstract class RuleThreadSpawner {
-  abstract spawn(): Pick<Worker, 'on' | 'once' | 'postMessage' | 'terminate'>;
+  /** `historyUntil`: where the store stood before the service answered anybody. */
+  abstract spawn(historyUntil: Position): Pick<Worker, 'on' | 'once' | 'postMessage' | 'terminate'>;
 }
 
 /** Waits before the restarts after a first, second, ... death in a row. */
@@ -32,8 +34,10 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   private deaths = 0;
   private at: Position | null = null;
   private statusNow: ConsumerStatus | undefined;
+  private historyUntil: Position = '0';
 
   constructor(
+    private readonly feed: Feed,
     private readonly spawner: RuleThreadSpawner,
     private readonly sender: DecisionSender,
     private readonly enforcement: Enforcement,
@@ -54,6 +58,8 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   async onApplicationBootstrap(): Promise<void> {
     await this.enforcement.load();
     await this.activation.activate();
+    // The thread looks later, when people may have been signed in: that is no history.
+    this.historyUntil = (await this.feed.head()) ?? '0';
     this.ended = this.keepAlive();
   }
 
@@ -87,7 +93,7 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   private runThread(): Promise<string> {
     return new Promise((resolve) => {
       let reason = 'exited';
-      const thread = this.spawner.spawn();
+      const thread = this.spawner.spawn(this.historyUntil);
       this.thread = thread;
       thread.on('message', (report: ConsumerReport) => this.receive(report));
       thread.on('error', (error: unknown) => {

@@ -167,6 +167,7 @@ async function parallelBearer(stage: Stage, app: App): Promise<void> {
     'started',
     'refresh-rotated',
     'reuse-detected(superseded)',
+    'flagged*',
   ]);
 }
 

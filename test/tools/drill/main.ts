@@ -3,13 +3,23 @@ import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { copies } from './copies.js';
+import { evidence } from './evidence.js';
+import { journeys } from './journeys.js';
 import { lostAnswers } from './lost-answers.js';
+import { hasPlaces } from './judgement.js';
 import { revocations } from './revocations.js';
 import { Stage, type Scenario } from './stage.js';
 import { OwnTarget, Target } from '../target/target.js';
 import { thieves } from './thieves.js';
 
-const scenarios: readonly Scenario[] = [...lostAnswers, ...copies, ...thieves, ...revocations];
+const scenarios: readonly Scenario[] = [
+  ...lostAnswers,
+  ...copies,
+  ...thieves,
+  ...revocations,
+  ...evidence,
+  ...journeys,
+];
 
 const help = `npm run drill [-- options]
   --issuer URL --data-dir DIR   play against this running service (both, or neither: then one is started)
@@ -17,13 +27,18 @@ const help = `npm run drill [-- options]
   --json                        one JSON document on standard output (use npm run -s)
   --help
 
-Scenarios (those with * need a service started with SALLYPORT_TEST_CLOCK=1):
+Scenarios (* needs a service started with SALLYPORT_TEST_CLOCK=1, @ with SALLYPORT_TRUSTED_PROXIES=127.0.0.1,
++ with SALLYPORT_TEST_BUS=1, ! one that the drill starts):
 ${scenarios.map(listed).join('\n')}
 `;
 
-function listed({ name, title, needsClock }: Scenario): string {
-  return `  ${name}${needsClock ? ' *' : ''}\n      ${title}`;
+function listed({ name, title, needsClock, needsPlaces, needsBus, needsOwn }: Scenario): string {
+  const marks = [needsClock && '*', needsPlaces && '@', needsBus && '+', needsOwn && '!'].filter(Boolean);
+  return `  ${[name, ...marks].join(' ')}\n      ${title}`;
 }
+
+/** Places and a bus; the clock can be moved anyway. */
+const ownSettings = { SALLYPORT_TRUSTED_PROXIES: '127.0.0.1', SALLYPORT_TEST_BUS: '1' };
 
 await runTool({ help, readOptions, run });
 
@@ -32,7 +47,7 @@ async function run(options: Options): Promise<number> {
   const { issuer, dataDir } = options;
   const isOwn = issuer === undefined || dataDir === undefined;
   report.say(isOwn ? 'starting a service of its own' : `playing against ${issuer}`);
-  const target = isOwn ? await OwnTarget.start() : new Target(issuer, dataDir);
+  const target = isOwn ? await OwnTarget.start({ env: ownSettings }) : new Target(issuer, dataDir);
   try {
     await play(options.chosen, target, report);
   } finally {
@@ -43,12 +58,13 @@ async function run(options: Options): Promise<number> {
 
 async function play(chosen: readonly Scenario[], target: Target, report: Report): Promise<void> {
   const stage = await Stage.build(target, report);
-  const canAdvance = chosen.some(({ needsClock }) => needsClock) && (await target.operator.canAdvanceClock());
+  const lacks = await lacksOf(target, stage);
   // Those that move the clock come last: what they leave behind is days away for everybody else.
   for (const scenario of chosen.toSorted((a, b) => Number(a.needsClock ?? 0) - Number(b.needsClock ?? 0))) {
     report.group(scenario.name, scenario.title);
-    if (scenario.needsClock === true && !canAdvance) {
-      report.skip(scenario.title, 'the clock of this service cannot be moved (SALLYPORT_TEST_CLOCK=1)');
+    const lack = lacks.find(([need]) => scenario[need] === true);
+    if (lack !== undefined) {
+      report.skip(scenario.title, lack[1]);
       continue;
     }
     await scenario.play(stage).catch((error: unknown) => {
@@ -59,6 +75,28 @@ async function play(chosen: readonly Scenario[], target: Target, report: Report)
       );
     });
   }
+}
+
+type Need = 'needsClock' | 'needsPlaces' | 'needsBus' | 'needsOwn';
+
+/** What the service cannot do, with the reason. */
+async function lacksOf(target: Target, stage: Stage): Promise<(readonly [Need, string])[]> {
+  const { operator } = target;
+  const can: readonly (readonly [Need, boolean, string])[] = [
+    [
+      'needsClock',
+      await operator.canAdvanceClock(),
+      'the clock of this service cannot be moved (SALLYPORT_TEST_CLOCK=1)',
+    ],
+    [
+      'needsPlaces',
+      await hasPlaces(stage),
+      'this service trusts no proxy on this machine (SALLYPORT_TRUSTED_PROXIES=127.0.0.1)',
+    ],
+    ['needsBus', await operator.canWriteToBus(), 'this service takes no events (SALLYPORT_TEST_BUS=1)'],
+    ['needsOwn', target.restart !== undefined, "the rules are not the drill's own to change"],
+  ];
+  return can.filter(([, holds]) => !holds).map(([need, , reason]) => [need, reason] as const);
 }
 
 interface Options {

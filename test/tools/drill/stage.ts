@@ -22,6 +22,12 @@ export interface Scenario {
   readonly title: string;
   /** Runs only where the service's clock can be moved. */
   readonly needsClock?: true;
+  /** Runs only where requests can come from anywhere: a service that trusts this machine as a proxy. */
+  readonly needsPlaces?: true;
+  /** Runs only where events can be forged: a service started with SALLYPORT_TEST_BUS=1. */
+  readonly needsBus?: true;
+  /** Changes the rules for everybody: not on a service that somebody else started. */
+  readonly needsOwn?: true;
   play(stage: Stage): Promise<void>;
 }
 
@@ -47,11 +53,11 @@ export class Stage {
     return new Stage(target, report, await discover(target.issuer));
   }
 
-  /** Somebody new with an account of their own. */
-  async person(): Promise<Account> {
+  /** Somebody new with an account of their own, who calls from the address. */
+  async person(address?: string): Promise<Account> {
     const person = { username: `drill-${newId().toLowerCase()}@example.org`, password: `drill ${newId()}` };
     const { accountId } = await this.target.operator.openAccount(person);
-    return { ...person, accountId };
+    return { ...person, accountId, ...(address === undefined ? {} : { address }) };
   }
 
   /** A phone that is not signed in yet. */
@@ -60,9 +66,10 @@ export class Stage {
     return new App({ as: this.as, registration: demoPhone, key, attempts: options.attempts });
   }
 
-  /** A phone the person has just signed in on. */
+  /** A phone the person has just signed in on, where they are. */
   async phone(person: Person, options: { attempts?: boolean } = {}): Promise<App> {
     const phone = await this.newPhone(options);
+    phone.network.address = person.address;
     await phone.signIn(person);
     return phone;
   }

@@ -105,7 +105,7 @@ const bearerTheft: Scenario = {
     app.store.begin({ accessToken, refreshToken: '' });
     const call = await app.call('GET', '/v1/sessions');
     stage.check('and so is every access token of the session', call.status === 401, call.status);
-    await stage.sessionTells(sid, ['started', 'refresh-rotated', 'reuse-detected(superseded)']);
+    await stage.sessionTells(sid, ['started', 'refresh-rotated', 'reuse-detected(superseded)', 'flagged*']);
   },
 };
 

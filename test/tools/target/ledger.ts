@@ -32,6 +32,16 @@ export class LedgerView {
     }
   }
 
+  /** The position of the last event; `0` before the first. */
+  async head(): Promise<string> {
+    const feed = SqliteFeed.openReadOnly(this.file);
+    try {
+      return (await feed.head()) ?? '0';
+    } finally {
+      await feed.close();
+    }
+  }
+
   /** A stream in short: each type without its stream's prefix, with its cause where it has one. */
   async history(stream: string): Promise<string[]> {
     return (await this.events(stream)).map(({ type, data }) => {

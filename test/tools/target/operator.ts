@@ -9,6 +9,7 @@ interface Access {
   readonly credential: string;
 }
 
+type Sent = RequestInit & { readonly headers?: Readonly<Record<string, string>> };
 type Json = Readonly<Record<string, unknown>>;
 
 export class OperatorError extends Error {
@@ -78,7 +79,7 @@ export class Operator {
   }
 
   account(accountId: string): Promise<Json> {
-    return this.send(`/admin/accounts/${accountId}`);
+    return this.ask(`/admin/accounts/${accountId}`);
   }
 
   /** What happened to the account, findings included, oldest first. */
@@ -86,16 +87,11 @@ export class Operator {
     const entries: unknown[] = [];
     let before = '';
     for (;;) {
-      const page = await this.send(`/admin/accounts/${accountId}/timeline?limit=200${before}`);
+      const page = await this.ask(`/admin/accounts/${accountId}/timeline?limit=200${before}`);
       entries.push(...(page['entries'] as readonly unknown[]));
       if (page['next'] === undefined) return entries.reverse();
       before = `&before=${String(page['next'])}`;
     }
-  }
-
-  /** The active rules, and how far they are; `hash` once they run. */
-  rules(): Promise<Json> {
-    return this.send('/admin/rules');
   }
 
   /** Resolves when the rules run: what happens before is history to them. Rejects after the time. */
@@ -107,18 +103,59 @@ export class Operator {
     }
   }
 
-  private order(path: string, body: Json): Promise<Json> {
-    return this.send(path, { method: 'POST', body: JSON.stringify(body) });
+  release(accountId: string): Promise<Json> {
+    return this.order(`/admin/accounts/${accountId}/release`, { reason });
   }
 
-  private async send(path: string, sent: { method?: 'POST'; body?: string } = {}): Promise<Json> {
+  /** The rules at work: `position` up to which events are judged, `enforcement`, `hash`, and more. */
+  rules(): Promise<Json> {
+    return this.ask('/admin/rules');
+  }
+
+  /** `rules`: YAML. Rejects with every mistake in it. */
+  activateRules(rules: string): Promise<Json> {
+    return this.order('/admin/rules/activate', { rules, reason });
+  }
+
+  /** Newest first. */
+  async findings(accountId: string): Promise<readonly Json[]> {
+    const { findings } = await this.ask(`/admin/accounts/${accountId}/findings`);
+    return findings as readonly Json[];
+  }
+
+  dismiss(accountId: string, findingId: string): Promise<Json> {
+    return this.order(`/admin/accounts/${accountId}/findings/dismiss`, { findingId, reason });
+  }
+
+  resumeEnforcement(): Promise<Json> {
+    return this.order('/admin/enforcement/resume', { reason });
+  }
+
+  /** An event as if a bus had brought it; for a service that was started with SALLYPORT_TEST_BUS=1. */
+  writeToBus(event: object): Promise<Json> {
+    return this.order('/admin/bus/events', { ...event });
+  }
+
+  /** Whether the service was started so; sends no event to find out. */
+  async canWriteToBus(): Promise<boolean> {
+    return this.writeToBus({}).then(
+      () => true,
+      (error: unknown) => error instanceof OperatorError && error.status === 400,
+    );
+  }
+
+  private order(path: string, body: Json): Promise<Json> {
+    return this.ask(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  private async ask(path: string, how: Sent = {}): Promise<Json> {
     const { address, credential } = this.access();
-    const headers = {
-      authorization: `Bearer ${credential}`,
-      'x-operator': 'drill',
-      ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
-    const answer = await fetch(`${address}${path}`, { ...sent, headers });
+    const headers = { authorization: `Bearer ${credential}`, 'x-operator': 'drill', ...how.headers };
+    const answer = await fetch(`${address}${path}`, { ...how, headers });
     const problem = (await answer.json()) as Json;
     if (!answer.ok) throw new OperatorError(answer.status, path, problem);
     return problem;
