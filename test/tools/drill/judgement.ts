@@ -11,11 +11,14 @@ export const addresses = {
   singapore: '8.128.1.2',
 } as const;
 
+/** What of a stage is needed here. */
+type On = Pick<Stage, 'target'>;
+
 const settleMs = 20_000;
 const quietMs = 200;
 
 /** Resolves when all events are judged and what the rules decided on them is done. */
-export async function judged({ target }: Stage): Promise<void> {
+export async function judged({ target }: On): Promise<void> {
   const deadline = Date.now() + settleMs;
   for (let before = ''; ; ) {
     const head = await target.ledger.head();
@@ -35,20 +38,20 @@ export async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 /** The rules that found something in the account, once each, in order of name. */
-export async function rulesThatFired({ target }: Stage, { accountId }: Account): Promise<string[]> {
+export async function rulesThatFired({ target }: On, { accountId }: Account): Promise<string[]> {
   const findings = await target.operator.findings(accountId);
   return [...new Set(findings.map(({ rule }) => String(rule)))].toSorted();
 }
 
 /** Each decision on the account with what became of it, oldest first: `step_up sent`. */
-export async function decisionsOn({ target }: Stage, { accountId }: Account): Promise<string[]> {
+export async function decisionsOn({ target }: On, { accountId }: Account): Promise<string[]> {
   const events = await target.ledger.events(`anomaly-${accountId}`);
   const taken = events.filter(({ type }) => type === 'anomaly.decision-taken');
   return taken.map(({ data }) => `${String(data['action'])} ${String(data['outcome'])}`);
 }
 
 /** What is held of the session that asks, as its own list shows it: `session`, `account`. */
-export async function holdsOf(stage: Stage, app: App): Promise<string[]> {
+export async function holdsOf(stage: On, app: App): Promise<string[]> {
   const after = await stage.target.ledger.head();
   const { status, body } = await app.call('GET', `/v1/sessions?after=${after}`);
   if (status !== 200) throw new Error(`sessions: ${status} ${JSON.stringify(body)}`);
@@ -56,10 +59,11 @@ export async function holdsOf(stage: Stage, app: App): Promise<string[]> {
   return sessions.find(({ current }) => current)?.holds.map(({ scope }) => scope) ?? [];
 }
 
-/** A number of the service's metrics; 0 for one that it does not count yet. */
-export async function metricOf({ target }: Stage, name: string): Promise<number> {
+/** A number of the service's metrics, by name and labels; 0 for one that it does not count yet. */
+export async function metricOf({ target }: On, name: string): Promise<number> {
   const metrics = await (await fetch(new URL('/metrics', target.issuer))).text();
-  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(metrics)?.[1] ?? 0);
+  const line = metrics.split('\n').find((one) => one.startsWith(`${name} `));
+  return Number(line?.slice(name.length) ?? 0);
 }
 
 /** Whether the service believes where this machine says that requests come from. */
@@ -72,7 +76,7 @@ export async function hasPlaces(stage: Stage): Promise<boolean> {
 }
 
 /** Plays under these rules; those of before are active again afterwards. */
-export async function underRules(stage: Stage, rules: string, play: () => Promise<void>): Promise<void> {
+export async function underRules(stage: On, rules: string, play: () => Promise<void>): Promise<void> {
   const { operator, ledger } = stage.target;
   const told = (await ledger.events('rules')).filter(({ type }) => type === 'rules.activated');
   await operator.activateRules(rules);

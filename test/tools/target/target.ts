@@ -67,11 +67,11 @@ export class OwnTarget extends Target {
 
   /** Ends the service, lets `change` alter its data, and starts it again at the same address. */
   async restartOn(
-    change: (dataDir: string) => void,
+    change: (dataDir: string) => void | Promise<void>,
     signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
   ): Promise<void> {
     await end(this.child, signal);
-    change(this.dataDir);
+    await change(this.dataDir);
     this.child = launch(this.dataDir, this.options);
     await untilReady(this.child, this.dataDir);
   }
