@@ -7,6 +7,8 @@ import { ProofSigner } from '../client/index.js';
 export interface LoadSession {
   readonly clientId: string;
   readonly key: ProofSigner | undefined;
+  /** Of the sign-in. */
+  readonly accessToken: string;
   refreshToken: string;
   nonce: string | undefined;
 }

@@ -1,121 +1,75 @@
 // `npm run bench`: what the service does in a second on this machine, beside what the machine itself does.
-import { spawnSync } from 'node:child_process';
-import { openSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { OwnTarget, Target } from '../target/target.js';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
-import { refreshLoad } from './refresh-load.js';
-import type { Kind, Round } from './refresh-load.js';
+import { historyFigures } from './history-load.js';
+import { pipelineFigures } from './pipeline-load.js';
+import { refreshFigures } from './refresh-figures.js';
+import { rulesFigures } from './rules-load.js';
+import { streamFigures } from './stream-load.js';
+
+type Part = (report: Report, values: Values) => Promise<void>;
+
+/** In the order in which they run. */
+const parts: Readonly<Record<string, Part>> = {
+  refresh: (report, values) => refreshFigures(report, { ...values, ...loadOf(values) }),
+  streams: (report, values) => {
+    return streamFigures(report, { ...loadOf(values), cores: values.cores, streams: Number(values.streams) });
+  },
+  pipeline: (report, values) => pipelineFigures(report, Number(values.rounds) * Number(values.seconds)),
+  history: (report, values) => historyFigures(report, Number(values.events)),
+  rules: async (report) => rulesFigures(report),
+};
 
 const help = `npm run bench [-- options]
-  --issuer URL --data-dir DIR   load this running service (both, or neither: then one is started on one core)
-  --connections N               connections, each with one request at a time (32)
-  --sessions N                  sessions per connection (4)
+  --only NAME                   ${Object.keys(parts).join(', ')}; may be repeated
   --rounds N                    rounds of each kind, in turns (5)
   --seconds N                   seconds a round (4)
-  --cores LIST                  cores for a service of its own, as taskset takes them (0); "all" for all
   --json                        one JSON document on standard output (use npm run -s)
   --help
 
-Everything is on in the service: request logs, metrics, views. Ratios are refreshes a second over ES256
-signatures a second of one thread of this machine, measured before and after each round.
+refresh: refreshes over HTTP in a closed loop. Everything is on: request logs, metrics, views, rules. Ratios
+are refreshes a second over ES256 signatures a second of one thread of this machine, measured before and after
+each round.
+  --issuer URL --data-dir DIR   load this running service (both, or neither: then one is started on one core)
+  --connections N               connections, each with one request at a time (32)
+  --sessions N                  sessions per connection (4)
+  --cores LIST                  cores for a service of its own, as taskset takes them (0); "all" for all
+streams: the same for bearer sessions, with streams of server-sent events open and without, in turns.
+  --streams N                   accounts that have one open (16)
+pipeline: 2,000 events a second into the store of a process on two cores: time until a view shows them, and
+until what the rules decide on one in a hundred is in force.
+history: events a second of folds in memory, and of all views made again from a ledger.
+  --events N                    events of that ledger (200000), at 50 a session
+rules: events a second that one core judges.
 `;
-
-const aims: Readonly<Record<Kind, number>> = { bearer: 0.22, dpop: 0.11 };
 
 await runTool({ help, readOptions, run });
 
-async function run(values: ReturnType<typeof readOptions>): Promise<number> {
+async function run(values: Values): Promise<number> {
   const report = new Report({ tool: 'bench', json: values.json });
-  const { issuer, 'data-dir': dataDir } = values;
-  const own = issuer === undefined || dataDir === undefined;
-  const target = own ? await startOwn(values.cores, report) : new Target(issuer, dataDir);
-  try {
-    report.group('refresh', `closed loop, ${values.connections} connections`);
-    const rounds = await refreshLoad(
-      target,
-      {
-        connections: Number(values.connections),
-        sessionsPerConnection: Number(values.sessions),
-        rounds: Number(values.rounds),
-        secondsPerRound: Number(values.seconds),
-      },
-      report,
-    );
-    for (const kind of ['bearer', 'dpop'] as const) {
-      figures(
-        kind,
-        rounds.filter((round) => round.kind === kind),
-        report,
-      );
-    }
-  } finally {
-    await target.stop();
+  for (const [name, part] of Object.entries(parts)) {
+    if (values.only.length === 0 || values.only.includes(name)) await part(report, values);
   }
   return report.finish();
 }
 
-/** A service on its own core, so that the load takes none of its time; on all, saying so, without taskset. */
-async function startOwn(cores: string, report: Report): Promise<OwnTarget> {
-  const pinned = cores !== 'all' && spawnSync('taskset', ['-V']).error === undefined;
-  report.say(pinned ? `starting a service on core ${cores}` : 'starting a service on all cores');
-  const logFile = openSync(join(tmpdir(), `sallyport-bench-${process.pid}.log`), 'w');
-  const env = { SALLYPORT_LOG_LEVEL: 'info', SALLYPORT_TEST_CLOCK: undefined };
-  return OwnTarget.start({ env, logFile, under: pinned ? ['taskset', '-c', cores] : [] });
+function loadOf(values: Values) {
+  return {
+    connections: Number(values.connections),
+    sessionsPerConnection: Number(values.sessions),
+    rounds: Number(values.rounds),
+    secondsPerRound: Number(values.seconds),
+  };
 }
 
-function figures(kind: Kind, rounds: readonly Round[], report: Report): void {
-  const middle = (of: (round: Round) => number): number => median(rounds.map(of));
-  const ratio = middle((round) => round.perSecond / round.signaturesPerSecond);
-  const errors = rounds.reduce((sum, round) => sum + round.errors, 0);
-  const noted = { aim: 'noted', holds: true };
-  report.figure({
-    name: `${kind} refreshes`,
-    value: Math.round(middle((round) => round.perSecond)),
-    unit: '1/s',
-    ...noted,
-  });
-  report.figure({
-    name: `${kind} p50`,
-    value: rounded(middle((round) => round.p50Ms)),
-    unit: 'ms',
-    ...noted,
-  });
-  report.figure({
-    name: `${kind} p99`,
-    value: rounded(middle((round) => round.p99Ms)),
-    unit: 'ms',
-    ...noted,
-  });
-  const signatures = Math.round(middle((round) => round.signaturesPerSecond));
-  report.figure({ name: `${kind} ES256 signatures`, value: signatures, unit: '1/s', ...noted });
-  report.figure({
-    name: `${kind} refreshes per signature`,
-    value: rounded(ratio),
-    unit: 'ratio',
-    aim: `>= ${aims[kind]}`,
-    holds: ratio >= aims[kind],
-  });
-  report.figure({ name: `${kind} errors`, value: errors, unit: 'count', aim: '0', holds: errors === 0 });
-  const first = rounds.find((round) => round.firstError !== undefined)?.firstError;
-  if (first !== undefined) report.say(`  first error: ${first}`);
-}
+type Values = Exclude<ReturnType<typeof readOptions>, string>;
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
+/** The options, or what is wrong with them. */
 function readOptions() {
-  return parseArgs({
+  const { values } = parseArgs({
     options: {
+      only: { type: 'string', multiple: true, default: [] },
       issuer: { type: 'string' },
       'data-dir': { type: 'string' },
       connections: { type: 'string', default: '32' },
@@ -123,8 +77,12 @@ function readOptions() {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '4' },
       cores: { type: 'string', default: '0' },
+      streams: { type: 'string', default: '16' },
+      events: { type: 'string', default: '200000' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
-  }).values;
+  });
+  const unknown = values.only.find((name) => !Object.hasOwn(parts, name));
+  return unknown === undefined ? values : `There is no part "${unknown}".`;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { App, demoBearer, demoPhone, discover, newDeviceKey, ProofSigner } from '../client/index.js';
 import type { Target } from '../target/target.js';
 import type { Report } from '../report.js';
+import { atShare } from './figures.js';
 import { LoadConnection } from './connection.js';
 import type { LoadSession, Seen } from './connection.js';
 import { signingRate } from './signing-rate.js';
@@ -29,7 +30,9 @@ export interface Round {
   readonly cpuMicros: number;
 }
 
-const warmUpSeconds = 3;
+/** Of the same account, one after the other in the list. */
+export const sessionsPerPerson = 8;
+export const warmUpSeconds = 3;
 
 /** Signs in, warms up, and runs rounds of each kind in turns. */
 export async function refreshLoad(target: Target, options: LoadOptions, report: Report): Promise<Round[]> {
@@ -56,14 +59,16 @@ export async function refreshLoad(target: Target, options: LoadOptions, report: 
 
 interface RoundInput {
   readonly issuer: URL;
-  readonly sessions: Readonly<Record<Kind, LoadSession[]>>;
+  readonly sessions: Readonly<Partial<Record<Kind, LoadSession[]>>>;
   readonly options: LoadOptions;
   readonly seconds: number;
 }
 
-async function runRound(kind: Kind, { issuer, sessions, options, seconds }: RoundInput): Promise<Round> {
+/** All sessions of the kind, each connection with its share of them. */
+export async function runRound(kind: Kind, input: RoundInput): Promise<Round> {
+  const { issuer, sessions, options, seconds } = input;
   const before = signingRate();
-  const mine = sessions[kind];
+  const mine = sessions[kind] ?? [];
   const share = options.sessionsPerConnection;
   const connections = await Promise.all(
     Array.from({ length: options.connections }, (_, index) =>
@@ -79,14 +84,12 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
   for (const connection of connections) connection.close();
   const after = signingRate();
   const sorted = seen.latencies.sort((a, b) => a - b);
-  const at = (share_: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share_))] ?? 0;
   const { errors, firstError } = seen;
   return {
     kind,
     perSecond: (sorted.length - errors) / elapsed,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
+    p50Ms: atShare(sorted, 0.5),
+    p99Ms: atShare(sorted, 0.99),
     errors,
     ...(firstError === undefined ? {} : { firstError }),
     signaturesPerSecond: (before + after) / 2,
@@ -94,7 +97,7 @@ async function runRound(kind: Kind, { issuer, sessions, options, seconds }: Roun
   };
 }
 
-function described({ perSecond, p50Ms, p99Ms, errors, cpuMicros }: Round): string {
+export function described({ perSecond, p50Ms, p99Ms, errors, cpuMicros }: Round): string {
   const latency = `p50 ${p50Ms.toFixed(2)} ms p99 ${p99Ms.toFixed(2)} ms`;
   return `${perSecond.toFixed(0)}/s ${latency} errors ${errors} cpu ${cpuMicros.toFixed(0)} us`;
 }
@@ -105,26 +108,26 @@ async function cpuSeconds(issuer: URL): Promise<number> {
 }
 
 /** Sessions of people of their own, a few each, signed in through the hosted page. */
-async function signIn(target: Target, kind: Kind, count: number): Promise<LoadSession[]> {
+export async function signIn(target: Target, kind: Kind, count: number): Promise<LoadSession[]> {
   const as = await discover(target.issuer);
   const sessions: LoadSession[] = [];
-  const perPerson = 8;
   while (sessions.length < count) {
     const person = {
       username: `load-${randomBytes(8).toString('hex')}@example.org`,
       password: 'load load load load',
     };
     await target.operator.openAccount(person);
-    for (let index = 0; index < perPerson && sessions.length < count; index += 1) {
+    for (let index = 0; index < sessionsPerPerson && sessions.length < count; index += 1) {
       const bound = kind === 'dpop';
       const key = bound ? await newDeviceKey() : undefined;
       const app = new App({ as, registration: bound ? demoPhone : demoBearer, key });
-      const { refreshToken } = await app.signIn(person);
+      const { refreshToken, accessToken } = await app.signIn(person);
       const fast = key && new ProofSigner(new URL('/token', target.issuer).href, key.privateKey);
       sessions.push({
         clientId: app.options.registration.clientId,
         key: fast,
         refreshToken,
+        accessToken,
         nonce: app.network.nonce,
       });
     }
