@@ -42,9 +42,20 @@ export function noteSighting(sightings: Sighting[], seeing: Seeing): number {
   const at = placeOf(seeing.at);
   const { country, session, device } = seeing;
   const { lat, lon, radiusKm } = seeing.place;
-  const whose = { country, lat, lon, radiusKm, session, device };
-  const when = { fromMs: ms, toMs: ms, firstMs: ms, lastMs: ms };
-  return insert(sightings, index + 1, { ...when, ...whose, firstAt: at, lastAt: at });
+  return insert(sightings, index + 1, {
+    fromMs: ms,
+    toMs: ms,
+    firstMs: ms,
+    lastMs: ms,
+    country,
+    lat,
+    lon,
+    radiusKm,
+    session,
+    device,
+    firstAt: at,
+    lastAt: at,
+  });
 }
 
 /** No use of it is known: it is between two uses elsewhere that came late, and perhaps there was none. */
