@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SqliteFeed } from '@sallyport/adapter-sqlite';
 import { EraseAccount, OpenAccount, ReadAccount, SignIn } from '@sallyport/feature-ledger';
 import type { LedgerError } from '@sallyport/feature-ledger';
 import { EngineError } from '@sallyport/engine';
@@ -95,7 +96,7 @@ describe('an erasure cut short', () => {
     const unfinished = await ground.secrets.list('erasure');
     await service.stop();
     expect(unfinished).toEqual([]);
-    expect((await ledgerProblems(ground.store)).problems).toEqual([]);
+    expect((await ledgerProblems(SqliteFeed.of(ground.store))).problems).toEqual([]);
     return {
       wasCut,
       status: read?.account.status,

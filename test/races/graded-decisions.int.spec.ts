@@ -18,6 +18,7 @@ import {
   UnlockAccount,
 } from '@sallyport/feature-ledger';
 import type { LedgerError, Ordered } from '@sallyport/feature-ledger';
+import { SqliteFeed } from '@sallyport/adapter-sqlite';
 import type { AccountState, LinkedDevice, RuleDecision } from '@sallyport/core-session';
 import { LocalService, openGround } from '../tools/model/local-service.js';
 import type { Ground } from '../tools/model/local-service.js';
@@ -42,7 +43,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const service of services) await service.stop();
-  expect((await ledgerProblems(ground.store)).problems).toEqual([]);
+  expect((await ledgerProblems(SqliteFeed.of(ground.store))).problems).toEqual([]);
   await ground.store.close();
   await ground.secrets.close();
   rmSync(directory, { recursive: true });

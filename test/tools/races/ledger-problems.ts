@@ -1,17 +1,14 @@
 // Reads a whole ledger back: each event carries the state it folds to, and every chain of hashes holds.
-import { SqliteFeed } from '@sallyport/adapter-sqlite';
-import type { SqliteEventStore } from '@sallyport/adapter-sqlite';
 import { streamProblems } from '@sallyport/core-session';
-import type { RecordedEvent } from '@sallyport/engine';
+import type { Feed, RecordedEvent } from '@sallyport/engine';
 
 const pageSize = 5_000;
 
 /** What is wrong with the ledger, in words, and how many events it has. */
 export async function ledgerProblems(
-  store: SqliteEventStore,
+  feed: Feed,
 ): Promise<{ readonly events: number; readonly problems: readonly string[] }> {
   const streams = new Map<string, RecordedEvent[]>();
-  const feed = SqliteFeed.of(store);
   let events = 0;
   let page = await feed.read(null, pageSize);
   while (page.length > 0) {

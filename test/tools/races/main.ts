@@ -3,12 +3,13 @@ import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { runRacesInParallel } from './parallel.js';
-import type { RaceResult } from './races.js';
+import { runRaces, wiredName, type RaceResult } from './races.js';
 
 const help = `node dist/test/tools/races/main.js [options]
   --rounds N    of every race in every setting (default 1000)
   --seed N      repeats the pauses of a run, as far as the threads of a process can be repeated
   --only NAME   races whose name starts so, e.g. "lock x" or "one generation"
+  --setting S   one setting alone; "${wiredName}" is run only where it is named
   --json        one JSON document on standard output
   --help
 `;
@@ -20,6 +21,7 @@ interface Options {
   readonly rounds: number;
   readonly seed: number;
   readonly only: string | undefined;
+  readonly setting: string | undefined;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -31,6 +33,7 @@ function readOptions(): Options | string {
       rounds: { type: 'string', default: '1000' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
       only: { type: 'string' },
+      setting: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -39,14 +42,16 @@ function readOptions(): Options | string {
   if (!Number.isInteger(rounds) || !Number.isInteger(seed) || rounds < 1) {
     return '--rounds and --seed are whole numbers, the first above 0.';
   }
-  return { rounds, seed, only: values.only, json: values.json, help: values.help };
+  const { only, setting, json, help: asked } = values;
+  return { rounds, seed, only, setting, json, help: asked };
 }
 
-async function run({ rounds, seed, only, json }: Options): Promise<number> {
+async function run({ rounds, seed, only, setting, json }: Options): Promise<number> {
   const report = new Report({ tool: 'races', json });
   report.say(`${rounds} rounds of each race, seed ${seed}`);
   report.group('races', 'nothing decided before a revocation outlives it');
-  await runRacesInParallel({ rounds, seed, only, progress: (result) => add(report, result) });
+  const races = { rounds, seed, only, setting, progress: (result: RaceResult) => add(report, result) };
+  await (setting === undefined ? runRacesInParallel(races) : runRaces(races));
   return report.finish();
 }
 

@@ -13,6 +13,7 @@ import { race } from './race.js';
 import type { Pairing, Raced, Ring } from './race.js';
 import { Random, seedOf } from './random.js';
 import { described, RacingStore } from './racing-store.js';
+import { behindTheWire, sharedFile } from './stores.js';
 import type { Faults } from './racing-store.js';
 import { revocationNames } from './revocations.js';
 
@@ -51,6 +52,8 @@ interface Round {
 }
 
 interface Setting {
+  /** Each process has a client of its own to a double of EventStoreDB. */
+  readonly isBehindTheWire?: true;
   readonly name: string;
   readonly processes: number;
   readonly faults: Faults;
@@ -76,13 +79,24 @@ const races: readonly Race[] = [
 
 export const settingNames = settings.map(({ name }) => name);
 
+/** Run where it is named: too slow for every day. */
+const wired: Setting = {
+  name: 'EventStoreDB double',
+  processes: 2,
+  isBehindTheWire: true,
+  faults: { lostAnswers: 0.1 },
+};
+export const wiredName = wired.name;
+
 /** How many results a whole run has: every race, and the ledger, in every setting. */
 export const resultCount = (races.length + 1) * settings.length;
+/** The same in one setting. */
+export const resultCountOfSetting = races.length + 1;
 
 /** Resolves with what every race came to. A violation is a result, not an error. */
 export async function runRaces(run: RacesRun): Promise<RaceResult[]> {
   const results: RaceResult[] = [];
-  for (const setting of settings) {
+  for (const setting of run.setting === wired.name ? [wired] : settings) {
     if (setting.name === (run.setting ?? setting.name)) results.push(...(await runIn(setting, run)));
   }
   return results;
@@ -92,7 +106,10 @@ async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-races-'));
   const ground = openGround(directory, { synchronous: 'OFF' });
   const random = new Random(run.seed);
-  const store = new RacingStore(ground.store, random, setting.faults);
+  const make = setting.isBehindTheWire === true ? behindTheWire : sharedFile;
+  const behind = await make(ground, setting.processes, random);
+  const stores = behind.of.map((store) => new RacingStore(store, random, setting.faults));
+  const store = stores[0] as RacingStore;
   const services: LocalService[] = [];
   const results: RaceResult[] = [];
   const report = (result: Omit<RaceResult, 'setting'>): void => {
@@ -100,15 +117,14 @@ async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
     run.progress?.({ setting: setting.name, ...result });
   };
   try {
-    for (let left = setting.processes; left > 0; left -= 1)
-      services.push(await LocalService.start(ground, store));
+    for (const own of stores) services.push(await LocalService.start(ground, own));
     const ring: Ring = { by: new Processes(services, random), store, random, faults: setting.faults };
     for (const one of races.filter(([name]) => name.startsWith(run.only ?? ''))) {
       random.reseed(seedOf(run.seed, setting.name, one[0]));
       report(await roundsOf(one, ring, run.rounds));
     }
     const unread = (error: unknown) => ({ events: 0, ...thrown(error) });
-    const { events, problems } = await ledgerProblems(ground.store).catch(unread);
+    const { events, problems } = await ledgerProblems(behind.feed).catch(unread);
     report({
       race: 'the ledger folds',
       rounds: events,
@@ -120,6 +136,7 @@ async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
     return results;
   } finally {
     for (const service of services) await service.stop();
+    await behind.close();
     await ground.store.close();
     await ground.secrets.close();
     rmSync(directory, { recursive: true, force: true });
