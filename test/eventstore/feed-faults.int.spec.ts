@@ -13,7 +13,7 @@ const wired =
 /** Somebody else's events, as statistics of the server itself are. */
 async function foreign({ behind }: Wired, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    const stored = { data: { isJson: true, data: '{}', metadata: '' } };
+    const stored = { data: { isJson: true, coding: 'utf8', data: '{}', metadata: '' } };
     const append = exampleAppend('$stats', 'any');
     const events = append.events.map((event) => ({ ...event, ...stored }));
     await behind.append({ ...append, events });

@@ -1,21 +1,23 @@
 // Events as EventStoreDB keeps them: all that says something is in the hash, and foreign ones are damage.
 import type { EventDraft } from '@sallyport/engine';
-import type { JSONRecordedEvent, ResolvedEvent } from '@eventstore/db-client';
+import type { BinaryEventData, BinaryRecordedEvent, ResolvedEvent } from '@eventstore/db-client';
 import { exampleDraft } from '@sallyport/testing';
 import { prepareEvents, toRecordedEvent } from './stored-event.js';
+
+type Sent = BinaryEventData & { readonly metadata: Uint8Array };
 
 const prefix = 'sallyport.';
 const writtenAt = '2026-11-22T09:00:00.000Z';
 
-/** As the store answers it after the append: its JSON was parsed by the driver. */
-function stored(drafts: readonly EventDraft[], notBefore: string, change: Partial<JSONRecordedEvent> = {}) {
-  const place = { stream: 'a', expected: 6, previousHash: 'before', notBefore };
-  const { events, lastHash } = prepareEvents(drafts, place);
-  const { id, type, data, metadata } = JSON.parse(JSON.stringify(events.at(-1))) as JSONRecordedEvent;
+/** As the store answers it after the append. */
+function stored(drafts: readonly EventDraft[], notBefore: string, change: Partial<BinaryRecordedEvent> = {}) {
+  const sent = { stream: 'a', expected: 6, previousHash: 'before', notBefore };
+  const { events, lastHash } = prepareEvents(drafts, sent);
+  const { id, type, data, metadata: bytes } = events.at(-1) as Sent;
+  const metadata = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
   const position = { commit: 12_345_678_901_234_567_890n, prepare: 12_345_678_901_234_567_890n };
-  const created = new Date(writtenAt);
-  const place_ = { streamId: `${prefix}a`, revision: 7n, position, created };
-  const event = { id, type, data, metadata, isJson: true, ...place_, ...change };
+  const place = { streamId: `${prefix}a`, revision: 7n, position, created: new Date(writtenAt) };
+  const event = { id, type, data, metadata, isJson: false, ...place, ...change };
   return { resolved: { event } as ResolvedEvent, hash: lastHash(7) };
 }
 
@@ -57,9 +59,11 @@ describe('an event in EventStoreDB', () => {
   });
 
   it.each([
-    ['whose body is no JSON', { data: '{"id":' as never }],
+    ['whose body is no JSON', { data: Buffer.from('{"id":') }],
+    ['whose body is no text', { data: Buffer.from([0x7b, 0xff, 0x7d]) }],
+    ['whose body is another value', { data: Buffer.from('null') }],
     ['whose body has another id', { id: '00000000-0000-4000-8000-00000000ffff' }],
-    ['that is binary', { isJson: false as never }],
+    ['that the driver has parsed', { data: { id: 'x' } as never }],
     ['of a stream that is not ours', { streamId: '$stats' }],
   ])('is damage when it is one %s', (_, change) => {
     const { resolved } = stored([exampleDraft()], '', change);

@@ -1,4 +1,5 @@
 // What the double keeps: any event store and its feed, with the log's positions and the server's lenience.
+import { isUtf8 } from 'node:buffer';
 import { isEngineError, type EventDraft, type EventStore, type Feed } from '@sallyport/engine';
 import type { RecordedEvent } from '@sallyport/engine';
 import { deletedError } from './faults.js';
@@ -138,11 +139,12 @@ function before(from: bigint | undefined): string | null {
   return String((from + bytesPerEvent - 1n) / bytesPerEvent - 1n);
 }
 
-/** The protocol's event is the data of an event of the store's: bytes that are JSON as the text they are. */
+/** The protocol's event is the data of an event of the store's: bytes that are text as that. */
 function draftOf({ id, type, isJson, data, metadata }: WireEvent): EventDraft {
-  const coding = isJson ? 'utf8' : 'base64';
+  const coding = isUtf8(data) && isUtf8(metadata) ? 'utf8' : 'base64';
   const stored = {
     isJson,
+    coding,
     data: Buffer.from(data).toString(coding),
     metadata: Buffer.from(metadata).toString(coding),
   };
@@ -159,8 +161,8 @@ function draftOf({ id, type, isJson, data, metadata }: WireEvent): EventDraft {
 }
 
 function written({ id, type, stream, revision, position, recordedAt, data }: RecordedEvent): WrittenEvent {
-  const stored = data as { isJson: boolean; data: string; metadata: string };
-  const coding = stored.isJson ? 'utf8' : 'base64';
+  const stored = data as { isJson: boolean; coding: 'utf8' | 'base64'; data: string; metadata: string };
+  const { coding } = stored;
   return {
     id,
     type,
