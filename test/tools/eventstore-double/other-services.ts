@@ -10,7 +10,7 @@ type Answer = sendUnaryData<unknown>;
 
 export interface User {
   readonly loginName: string;
-  fullName: string;
+  readonly fullName: string;
   groups: readonly string[];
   password: string;
 }
@@ -59,13 +59,6 @@ export function userService(
   serving: Pick<Serving, 'faults' | 'onlyFor'>,
 ): UntypedServiceImplementation {
   const refusal = (call: Call) => refusalOf(serving, call.metadata) ?? errorOf(serving.faults.take('users'));
-  const answered = (call: Call, answer: Answer, name: string, response: () => unknown): void => {
-    const error = refusal(call);
-    if (error !== undefined) return answer(error);
-    if (known.has(name)) return answer(null, response());
-    const trailers = { exception: 'user-not-found', 'login-name': name };
-    answer(wireError('NOT_FOUND', `User '${name}' is not found.`, trailers));
-  };
   return {
     create: (call: Call<InstanceType<typeof users.CreateReq>>, answer: Answer) => {
       const error = refusal(call);
@@ -81,21 +74,18 @@ export function userService(
       known.set(loginName, { loginName, fullName, groups, password: options?.getPassword() ?? '' });
       answer(null, new users.CreateResp());
     },
-    update: (call: Call<InstanceType<typeof users.UpdateReq>>, answer: Answer) => {
-      const options = call.request.getOptions();
-      const user = known.get(options?.getLoginName() ?? '');
-      answered(call, answer, options?.getLoginName() ?? '', () => {
-        if (user !== undefined) user.groups = options?.getGroupsList() ?? [];
-        return new users.UpdateResp();
-      });
-    },
     resetPassword: (call: Call<InstanceType<typeof users.ResetPasswordReq>>, answer: Answer) => {
+      const error = refusal(call);
+      if (error !== undefined) return answer(error);
       const options = call.request.getOptions();
-      const user = known.get(options?.getLoginName() ?? '');
-      answered(call, answer, options?.getLoginName() ?? '', () => {
-        if (user !== undefined) user.password = options?.getNewPassword() ?? '';
-        return new users.ResetPasswordResp();
-      });
+      const loginName = options?.getLoginName() ?? '';
+      const user = known.get(loginName);
+      if (user === undefined) {
+        const trailers = { exception: 'user-not-found', 'login-name': loginName };
+        return answer(wireError('NOT_FOUND', `User '${loginName}' is not found.`, trailers));
+      }
+      user.password = options?.getNewPassword() ?? '';
+      answer(null, new users.ResetPasswordResp());
     },
   };
 }
