@@ -7,6 +7,8 @@ import type { StoreAddress } from './address.js';
 
 /** The driver answers within own deadlines only where a call is given one; this bounds the rest. */
 const defaultDeadlineMs = 10_000;
+/** The state of a connection that was closed, as gRPC numbers them. */
+const shutDown = 4;
 
 /** A user of the store itself; in no group. */
 export interface StoreUser {
@@ -22,6 +24,7 @@ export class StoreClient extends EventStoreDBClient {
   static to(address: StoreAddress): StoreClient {
     const client = StoreClient.make(address);
     client.watchChannel();
+    client.guardCalls();
     return client;
   }
 
@@ -58,8 +61,9 @@ export class StoreClient extends EventStoreDBClient {
   /** Cancels what is under way and closes the connection, which `dispose` of the driver leaves open. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.dispose();
+    const disposed = this.dispose();
     this.channel?.close();
+    await disposed;
   }
 
   /** Rejects with the driver's `user-conflict` when there is one of that name. */
@@ -92,11 +96,30 @@ export class StoreClient extends EventStoreDBClient {
     });
   }
 
-  /** The latest connection the driver made; asking the driver for it would make one. */
+  /**
+   * When a call breaks, the driver closes the connection under calls that are about to begin; an append would
+   * then throw where nobody catches it, and so would its look at a connection that could not be made. Either
+   * ends the process.
+   */
+  private guardCalls(): void {
+    const { execute, handleError } = this;
+    this.execute = (service, name, action) =>
+      execute(service, name, (client) => {
+        const isShut = client.getChannel().getConnectivityState(false) === shutDown;
+        return isShut ? Promise.reject(new Error('Channel has been shut down')) : action(client);
+      });
+    this.handleError = (client, error) => handleError(client, error).catch(() => undefined);
+  }
+
+  /**
+   * The latest connection the driver made; asking the driver for it would make one. When several calls break
+   * at once, the driver forgets a connection that it has just made: so the one before is closed here.
+   */
   private watchChannel(): void {
     const make = this.getChannel;
     this.getChannel = async () => {
       const channel = await make();
+      if (this.channel !== channel) this.channel?.close();
       this.channel = channel;
       if (this.closed) channel.close();
       return channel;
