@@ -9,7 +9,8 @@ const script = `
 import { mkdtempSync, rmSync } from 'node:fs';
 const from = (path) => import(new URL(path, process.env.BUILT));
 const { EventStoreDouble } = await from('test/tools/eventstore-double/eventstore-double.js');
-const { EventStoreDbConnection, EventStoreDbEventStore } = await from('libs/adapter-eventstoredb/src/index.js');
+const adapter = await from('libs/adapter-eventstoredb/src/index.js');
+const { EventStoreDbConnection, EventStoreDbEventStore } = adapter;
 const { SqliteEventStore, SqliteFeed } = await from('libs/adapter-sqlite/src/index.js');
 const directory = mkdtempSync(process.env.TMP + '/sallyport-broken-');
 const clock = { now: () => Date.now() };
@@ -21,8 +22,9 @@ const connection = EventStoreDbConnection.to({ url, clock, appendTimeoutMs: 200,
 const store = new EventStoreDbEventStore(connection);
 const event = () => ({ id: crypto.randomUUID(), type: 'a', schemaVersion: 1, data: {}, correlationId: '',
   causationId: '', partitionKey: '*', actor: { kind: 'system' } });
-const append = (stream) =>
-  store.append({ stream, expected: 'any', guards: [], events: [event()] }).then(() => 'made', ({ code }) => code);
+const append = (stream) => store
+  .append({ stream, expected: 'any', guards: [], events: [event()] })
+  .then(() => 'made', ({ code }) => code);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const codes = [];
 for (let tries = 0; codes.at(-1) !== 'made' && tries < 20; tries += 1) codes.push(await append('first'));
