@@ -1,5 +1,5 @@
-// A process of its own: the whole service, with events appended past its HTTP at a steady rate. How long until
-// a view shows them, and until what the rules decide on them is in force, as one JSON line on stdout.
+// A process of its own: the whole service, with events appended past its HTTP at a steady rate. It tells how
+// long it takes until views show them, and until what rules decide on them is in force, as one line of JSON.
 import 'reflect-metadata';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
