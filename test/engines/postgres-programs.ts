@@ -32,7 +32,10 @@ export function installedPrograms(): string {
   // What apt says goes to the error output: a tool's own output stays readable by programs.
   const options: ExecFileSyncOptions = { env, stdio: ['ignore', 2, 2] };
   execFileSync('apt-get', ['update', '-qq'], options);
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'postgresql'], options);
+  // Our settings of clusters are there already, and dpkg would ask which to keep.
+  const keep = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'];
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...keep, 'postgresql'];
+  execFileSync('apt-get', install, options);
   const installed = programsDirectory();
   if (installed === undefined) throw new Error(`apt installed no PostgreSQL below ${versionsDirectory}`);
   return installed;
