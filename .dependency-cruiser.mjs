@@ -30,6 +30,7 @@ export const libraries = {
   tokens: { npm: ['jose'], node: ['buffer', 'crypto', 'net', 'os'] },
   'adapter-eventstoredb': { npm: ['@eventstore/db-client'], node: 'any' },
   'adapter-geoip': { npm: ['maxmind', '@ip-location-db/[^/]+'], node: 'any' },
+  'adapter-kafka': { npm: ['kafkajs'], node: 'any' },
   'adapter-passwords': { npm: ['@node-rs/argon2'], node: 'any' },
   'adapter-postgres': { npm: ['pg'], node: 'any' },
   'adapter-sqlite': { npm: ['better-sqlite3'], node: 'any' },
@@ -39,6 +40,7 @@ export const libraries = {
   'feature-ledger': feature,
   'feature-oauth': feature,
   'feature-operations': feature,
+  'feature-relay': { node: ['crypto'] },
   'feature-sessions': feature,
   testing: { npm: ['@jest/globals', 'fast-check', 'jose', 'oauth4webapi', 'undici'], node: 'any' },
 };

@@ -4,12 +4,14 @@
  * - `revision_conflict`: the stream stood elsewhere than expected; nothing was appended.
  * - `guard_moved`: a guarded stream had moved. The append MAY exist (stores that check guards after the
  *   acknowledgement): reload, decide again, release nothing on the old decision.
- * - `outcome_unknown`: the store did not say whether it committed; treat like `guard_moved`.
+ * - `outcome_unknown`: the store or the bus did not say whether it committed; treat like `guard_moved`.
  * - `store_unavailable`: the store is away; nothing is known to have happened, nothing was appended.
  * - `store_damaged`: what is stored cannot be read as what was written: the file was damaged or altered.
  * - `queue_full`: too many commands wait on this stream or in this process.
  * - `conflict_persists`: decided again as often as allowed and lost every time.
  * - `checkpoint_moved`: another writer advanced this projection; the batch was discarded.
+ * - `bus_unavailable`: the message bus is away; certainly nothing was published.
+ * - `fenced`: another publisher of this name was opened since; nothing was published, nor ever will be.
  */
 export type EngineErrorCode =
   | 'revision_conflict'
@@ -19,7 +21,9 @@ export type EngineErrorCode =
   | 'store_damaged'
   | 'queue_full'
   | 'conflict_persists'
-  | 'checkpoint_moved';
+  | 'checkpoint_moved'
+  | 'bus_unavailable'
+  | 'fenced';
 
 /** The one error class of `engine` and of the adapters behind its ports. */
 export class EngineError extends Error {

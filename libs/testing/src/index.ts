@@ -1,5 +1,6 @@
 // What specs share: contract suites of the ports, and labelled doubles of what stands behind them.
 export * from './attempt-limits-contract.js';
+export * from './bus-contract.js';
 export * from './clock-and-ids.js';
 export * from './consumer-checkpoints-contract.js';
 export * from './event-store-contract.js';
@@ -10,6 +11,7 @@ export * from './given-when-then.js';
 export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core-session';
 export * from './lease-contract.js';
 export * from './memory-consumer-checkpoints.js';
+export * from './memory-bus.js';
 export * from './memory-event-store.js';
 export * from './memory-leases.js';
 export * from './memory-secret-store.js';

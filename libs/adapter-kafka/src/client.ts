@@ -1,0 +1,84 @@
+// How clients of the cluster are made, and how their logs are passed on.
+import { Kafka, logLevel } from 'kafkajs';
+import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
+
+export interface KafkaSettings {
+  /** `host:port`, several separated by commas. */
+  readonly brokers: string;
+  /** Shown in the broker's logs. */
+  readonly clientId: string;
+  /** SASL user and password, PLAIN unless said otherwise. */
+  readonly sasl?: {
+    readonly mechanism?: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+    readonly username: string;
+    readonly password: string;
+  };
+  /** TLS: true, or what `node:tls` takes. */
+  readonly ssl?: KafkaConfig['ssl'];
+  /** Told what the client has to say. */
+  readonly log?: ClientLog;
+}
+
+export type ClientLogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type ClientLog = (level: ClientLogLevel, message: string, about: Record<string, unknown>) => void;
+
+/**
+ * For a producer of transactions. The next transaction meets CONCURRENT_TRANSACTIONS for some milliseconds
+ * after each commit; with the client's own pause of 300 ms a transaction would take 170 ms.
+ */
+export const transactionRetry = {
+  initialRetryTime: 5,
+  factor: 0.2,
+  multiplier: 1.2,
+  maxRetryTime: 1_000,
+  retries: 200,
+};
+export const patientRetry = {
+  initialRetryTime: 100,
+  factor: 0.2,
+  multiplier: 2,
+  maxRetryTime: 2_000,
+  retries: 5,
+};
+
+/** A client of the cluster, with every time-out set. */
+export function makeClient(settings: KafkaSettings, retry: KafkaConfig['retry']): Kafka {
+  const { brokers, clientId, sasl, ssl } = settings;
+  return new Kafka({
+    clientId,
+    brokers: brokers.split(',').map((broker) => broker.trim()),
+    connectionTimeout: 10_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 15_000,
+    enforceRequestTimeout: true,
+    retry,
+    logLevel: logLevel.INFO,
+    logCreator: logsTo(settings.log),
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
+  });
+}
+
+function saslOf({ mechanism = 'plain', username, password }: NonNullable<KafkaSettings['sasl']>) {
+  return { mechanism, username, password } as NonNullable<KafkaConfig['sasl']>;
+}
+
+/** What each commit is followed by, which the client calls an error. */
+const expected = /concurrent operation on the same transaction|CONCURRENT_TRANSACTIONS/i;
+
+/** A log creator for the client: passes on texts only, and what is expected as `debug`. */
+export function logsTo(log: ClientLog = () => undefined): logCreator {
+  return () =>
+    ({ level, namespace, log: entry }: LogEntry) => {
+      const { message, timestamp: _timestamp, logger: _logger, ...rest } = entry;
+      const said = { ...rest, namespace };
+      const isExpected = expected.test(message) || expected.test(String(rest['error']));
+      log(isExpected ? 'debug' : levelName(level), message, said);
+    };
+}
+
+function levelName(level: number): ClientLogLevel {
+  if (level >= logLevel.DEBUG) return 'debug';
+  if (level >= logLevel.INFO) return 'info';
+  return level >= logLevel.WARN ? 'warn' : 'error';
+}

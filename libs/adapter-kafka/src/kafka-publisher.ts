@@ -1,0 +1,133 @@
+// A transactional producer of which one exists at a time under its name.
+import { BusPublisher, EngineError, partitionOf } from '@sallyport/engine';
+import type { BusPublisherOptions, BusRecord, ReceivedRecord } from '@sallyport/engine';
+import { Partitioners } from 'kafkajs';
+import type { Kafka, Producer, TopicMessages } from 'kafkajs';
+import { makeClient, transactionRetry } from './client.js';
+import type { KafkaSettings } from './client.js';
+import { asBusError } from './errors.js';
+import { readLastRecords } from './last-records.js';
+import { within } from './within.js';
+
+/** A partition's records of one request are one batch, which the topic has a limit for: 1 MB by default. */
+const maxSendBytes = 640 * 1024;
+const openLimitMs = 45_000;
+const publishLimitMs = 30_000;
+const closeLimitMs = 5_000;
+
+export class KafkaPublisher extends BusPublisher {
+  private readonly client: Kafka;
+  private readonly producer: Producer;
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    private readonly settings: KafkaSettings,
+    private readonly options: BusPublisherOptions,
+  ) {
+    super();
+    this.client = makeClient(settings, transactionRetry);
+    this.producer = this.client.producer({
+      transactionalId: options.name,
+      transactionTimeout: options.transactionTimeoutMs,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      retry: transactionRetry,
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.answered(openLimitMs, async () => {
+      await this.producer.connect();
+      // Connecting fences nobody: the id is taken over when the first transaction begins.
+      const empty = await this.producer.transaction();
+      await empty.abort();
+    });
+  }
+
+  async partitions(topic: string): Promise<number> {
+    const known = this.counts.get(topic);
+    if (known !== undefined) return known;
+    const admin = this.client.admin();
+    const count = await this.answered(openLimitMs, async () => {
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length ?? 0;
+    }).finally(() => admin.disconnect().catch(() => undefined));
+    this.counts.set(topic, count);
+    return count;
+  }
+
+  lastRecords(topic: string): Promise<readonly (ReceivedRecord | null)[]> {
+    return this.answered(openLimitMs, () => readLastRecords(this.settings, this.options.name, topic));
+  }
+
+  async publish(records: readonly BusRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    for (const { topic } of records) if (!this.counts.has(topic)) await this.partitions(topic);
+    const outcome = { isCommitting: false, gaveUp: false };
+    try {
+      await within(publishLimitMs, () => this.transact(records, outcome));
+    } catch (error) {
+      // Until the commit is asked for, nothing of the transaction can ever be seen; what goes on in the
+      // background sees that we gave up, and asks no more.
+      outcome.gaveUp = true;
+      throw asBusError(error, outcome.isCommitting ? 'outcome_unknown' : 'bus_unavailable');
+    }
+  }
+
+  async close(): Promise<void> {
+    await within(closeLimitMs, () => this.producer.disconnect()).catch(() => undefined);
+  }
+
+  private async transact(
+    records: readonly BusRecord[],
+    outcome: { isCommitting: boolean; gaveUp: boolean },
+  ): Promise<void> {
+    const transaction = await this.producer.transaction();
+    for (const topicMessages of this.requests(records)) {
+      await transaction.sendBatch({ topicMessages, acks: -1 });
+      if (outcome.gaveUp) throw new EngineError('bus_unavailable');
+    }
+    outcome.isCommitting = true;
+    await transaction.commit();
+  }
+
+  /** The records as requests that are small enough, in order. */
+  private *requests(records: readonly BusRecord[]): Generator<TopicMessages[]> {
+    let messages = new Map<string, TopicMessages['messages']>();
+    let bytes = 0;
+    for (const record of records) {
+      const size = sizeOf(record);
+      if (bytes > 0 && bytes + size > maxSendBytes) {
+        yield [...messages].map(([topic, of]) => ({ topic, messages: of }));
+        messages = new Map();
+        bytes = 0;
+      }
+      bytes += size;
+      const { topic, key, headers, value } = record;
+      const partition = record.partition ?? partitionOf(key, this.counts.get(topic) ?? 1);
+      const before = messages.get(topic);
+      const message = { key, value, headers: { ...headers }, partition };
+      if (before === undefined) messages.set(topic, [message]);
+      else before.push(message);
+    }
+    yield [...messages].map(([topic, of]) => ({ topic, messages: of }));
+  }
+
+  private async answered<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await within(limitMs, work);
+    } catch (error) {
+      throw asBusError(error, 'bus_unavailable');
+    }
+  }
+}
+
+/** Bytes on the wire, about: texts here are ASCII but for few. */
+function sizeOf({ key, headers, value }: BusRecord): number {
+  let size = 64 + key.length + (value?.length ?? 0);
+  for (const name in headers) size += name.length + (headers[name]?.length ?? 0) + 4;
+  return size;
+}
