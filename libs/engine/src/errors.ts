@@ -11,6 +11,7 @@
  * - `conflict_persists`: decided again as often as allowed and lost every time.
  * - `checkpoint_moved`: another writer advanced this projection; the batch was discarded.
  * - `bus_unavailable`: the message bus is away; certainly nothing was published.
+ * - `bus_diverged`: the bus ends with an event that the store does not hold.
  * - `fenced`: another publisher of this name was opened since; nothing was published, nor ever will be.
  */
 export type EngineErrorCode =
@@ -23,6 +24,7 @@ export type EngineErrorCode =
   | 'conflict_persists'
   | 'checkpoint_moved'
   | 'bus_unavailable'
+  | 'bus_diverged'
   | 'fenced';
 
 /** The one error class of `engine` and of the adapters behind its ports. */
