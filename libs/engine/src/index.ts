@@ -4,6 +4,7 @@ export * from './attempt-limits.js';
 export * from './bounded-cache.js';
 export * from './consumer-checkpoints.js';
 export * from './bus.js';
+export * from './consumer-checkpoints.js';
 export * from './errors.js';
 export * from './event.js';
 export * from './event-record.js';
