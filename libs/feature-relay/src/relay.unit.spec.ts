@@ -97,11 +97,11 @@ describe('a relay', () => {
   it('publishes nothing more once it is fenced, and not before it has a lease again', async () => {
     const store = await filled(10);
     const leases = new MemoryLeases(clock);
-    const made = makings(store, { leases, settings: { leaseTtlMs: 60_000 } });
+    const made = makings(store, { leases, settings: { leaseTtlMs: 60_000, holder: 'one' } });
     const relay = startRelay(made);
     await until(() => isCaughtUp(made.bus, store));
     // Somebody else has both, the lease and the name on the bus.
-    await leases.release({ name: 'relay', holder: 'any', epoch: 1, expiresAt: 0 });
+    await leases.release({ name: 'relay', holder: 'one', epoch: 1, expiresAt: 0 });
     await leases.take('relay', 'other', 60_000);
     const transactions = made.bus.transactions.length;
     made.bus.fence('relay');
@@ -117,10 +117,10 @@ describe('a relay', () => {
     const leases = new MemoryLeases(clock);
     const roles: string[] = [];
     const observer = { stands: (role: string) => roles.push(role) };
-    const made = makings(store, { leases, settings: { leaseTtlMs: 30 }, observer });
+    const made = makings(store, { leases, settings: { leaseTtlMs: 30, holder: 'one' }, observer });
     const relay = startRelay(made);
     await until(() => isCaughtUp(made.bus, store));
-    await leases.release({ name: 'relay', holder: 'any', epoch: 1, expiresAt: 0 });
+    await leases.release({ name: 'relay', holder: 'one', epoch: 1, expiresAt: 0 });
     await leases.take('relay', 'other', 60_000);
     await until(() => roles.at(-1) === 'standby');
     await appendOne(store, numbersFrom(5));
@@ -161,7 +161,7 @@ describe('a relay', () => {
 
   it('waits for a bus, a store and leases that are away', async () => {
     const store = await filled(6);
-    const leases = new MemoryLeases(clock);
+    const leases = new FlakyLeases(clock);
     const made = makings(store, { leases });
     leases.unavailable = true;
     const relay = startRelay(made);
@@ -178,6 +178,15 @@ describe('a relay', () => {
     expectTopics(made.bus, store);
   });
 });
+
+class FlakyLeases extends MemoryLeases {
+  unavailable = false;
+
+  override async take(...asked: Parameters<MemoryLeases['take']>): ReturnType<MemoryLeases['take']> {
+    if (this.unavailable) throw new Error('leases are away');
+    return super.take(...asked);
+  }
+}
 
 describe('relays that all believe in their lease', () => {
   it('publish each event once and in order, through kills and lost answers', async () => {

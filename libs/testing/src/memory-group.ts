@@ -28,10 +28,15 @@ export class MemoryGroup {
       while (!signal.aborted) {
         const generation = this.generation;
         const mine = this.partitionsOf(member);
-        const turns = mine.map((partition) => this.followOne({ topic, partition, handler }, () => {
-          return !signal.aborted && this.generation === generation;
-        }).catch((error: unknown) => failed?.(error)));
-        await Promise.all(turns);
+        const goesOn = (): boolean => !signal.aborted && this.generation === generation;
+        const again = async (partition: number): Promise<void> => {
+          while (goesOn()) {
+            const turns = this.followOne({ topic, partition, handler }, goesOn);
+            await turns.catch((error: unknown) => failed?.(error));
+            await tick();
+          }
+        };
+        await Promise.all(mine.map(again));
         await tick();
       }
     } finally {
