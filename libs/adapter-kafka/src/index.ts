@@ -1,3 +1,6 @@
-// The bus on Kafka, and the set-up of its topics.
-export { type ClientLog, type ClientLogLevel, type KafkaSettings } from './client.js';
+// The bus on Kafka, and the set-up of its topics and of who may do what with them.
+export { busPrefixes, busRoles, busTopics, standingPrefix } from './bus-plan.js';
+export type { BusPlan, BusRole } from './bus-plan.js';
+export type { ClientLog, ClientLogLevel, KafkaSettings } from './client.js';
+export { initBus, type InitStep } from './init-bus.js';
 export { KafkaBus } from './kafka-bus.js';
