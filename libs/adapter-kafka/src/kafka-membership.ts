@@ -3,12 +3,17 @@
 import type { BusBatch, Consumption } from '@sallyport/engine';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload } from 'kafkajs';
-import { makeClient, patientRetry } from './client.js';
+import { makeClient } from './client.js';
 import type { KafkaSettings } from './client.js';
 import { receivedOf } from './last-records.js';
 import { within } from './within.js';
 
 const sessionTimeoutMs = 30_000;
+/**
+ * About as long as a session: a broker that comes back within it finds the member it knows. A new member would
+ * have to wait for the end of the old one's session.
+ */
+const memberRetry = { initialRetryTime: 100, factor: 0.2, multiplier: 1.5, maxRetryTime: 1_000, retries: 30 };
 const heartbeatMs = 1_000;
 const idleMs = 1_000;
 /** After a failure of the handler; longer than a heartbeat, so that a lost partition is known to be lost. */
@@ -39,7 +44,7 @@ export class KafkaMembership {
     settings: KafkaSettings,
     private readonly consumption: Consumption,
   ) {
-    this.consumer = makeClient(settings, patientRetry).consumer({
+    this.consumer = makeClient(settings, memberRetry).consumer({
       groupId: consumption.group,
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: heartbeatMs,
@@ -47,7 +52,7 @@ export class KafkaMembership {
       maxBytesPerPartition: 512 * 1024,
       allowAutoTopicCreation: false,
       // A new one is made in place of one that crashed, see `KafkaBus.consume`.
-      retry: { ...patientRetry, restartOnFailure: async () => false },
+      retry: { ...memberRetry, restartOnFailure: async () => false },
     });
   }
 
