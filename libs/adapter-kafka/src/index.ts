@@ -1,4 +1,6 @@
 // The bus on Kafka, and the set-up of its topics and of who may do what with them.
+import './before-client.js';
+
 export { busPrefixes, busRoles, busTopics, standingPrefix } from './bus-plan.js';
 export type { BusPlan, BusRole } from './bus-plan.js';
 export type { ClientLog, ClientLogLevel, KafkaSettings } from './client.js';

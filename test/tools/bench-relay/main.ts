@@ -1,0 +1,96 @@
+// `npm run bench:relay`: how many events a second the relay carries into a real Kafka, and how long one takes.
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { KafkaBus } from '@sallyport/adapter-kafka';
+import { Kafka, logLevel } from 'kafkajs';
+import { KafkaBroker } from '../../engines/kafka.js';
+import { runTool } from '../command-line.js';
+import { Report } from '../report.js';
+import { latencies, throughput } from './measures.js';
+import type { BenchTopics } from './measures.js';
+
+const help = `npm run bench:relay [-- options]
+  --brokers LIST    a cluster to use, with topics that are deleted afterwards; by default a broker of its own
+                    is started (needs Java and Maven)
+  --partitions N    (12)
+  --events N        events in the feed for the throughput (200000)
+  --rate N          events a second for the latency (1000)
+  --seconds N       of latency (10)
+  --json            one JSON document on standard output (use npm run -s)
+  --help
+
+The feed is in this process and holds rotations of some 900 bytes; the broker, the relay and the reader share
+the machine's cores. Latency is from the append to a reader of what is committed, in another consumer group.
+`;
+
+await runTool({ help, readOptions, run });
+
+async function run(values: ReturnType<typeof readOptions>): Promise<number> {
+  const report = new Report({ tool: 'bench:relay', json: values.json });
+  const broker = values.brokers === undefined ? await KafkaBroker.start() : undefined;
+  const brokers = values.brokers ?? (broker as KafkaBroker).brokers;
+  const bus = new KafkaBus({ brokers, clientId: 'bench' });
+  const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
+  const made: string[] = [];
+  const newTopics = async (): Promise<BenchTopics> => {
+    const topics = { events: `bench-events-${randomUUID()}`, network: `bench-network-${randomUUID()}` };
+    const planned = Object.values(topics).map((topic) => ({ topic, numPartitions: Number(values.partitions) }));
+    await admin.createTopics({ waitForLeaders: true, topics: planned });
+    made.push(...Object.values(topics));
+    return topics;
+  };
+  try {
+    await admin.connect();
+    report.group('relay', 'from a feed in this process into Kafka');
+    const { perSecond, transactionMs } = await throughput({ bus, topics: await newTopics() }, Number(values.events), report);
+    report.figure({
+      name: 'events relayed',
+      value: Math.round(perSecond),
+      unit: '1/s',
+      aim: '>= 20000',
+      holds: perSecond >= 20_000,
+    });
+    distribution(report, 'transaction of 1,000', transactionMs, 'noted');
+    const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
+    const { latencyMs, outOfPlace } = await latencies({ bus, topics: await newTopics() }, load);
+    const read = latencyMs.length >= load.rate * load.seconds && outOfPlace === 0;
+    report.check('the reader has every event, as it was sent', read, { read: latencyMs.length, outOfPlace });
+    distribution(report, `append to reader at ${values.rate}/s`, latencyMs, '<= 50');
+  } finally {
+    await bus.close();
+    if (made.length > 0) await admin.deleteTopics({ topics: made });
+    await admin.disconnect();
+    await broker?.stop();
+  }
+  return report.finish();
+}
+
+function distribution(report: Report, name: string, sample: readonly number[], aim: 'noted' | '<= 50'): void {
+  const sorted = [...sample].sort((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  for (const [part, label] of [[0.5, 'p50'], [0.9, 'p90'], [0.99, 'p99'], [1, 'max']] as const) {
+    const value = Math.round(at(part) * 10) / 10;
+    const isAim = label === 'p99' && aim !== 'noted';
+    report.figure({
+      name: `${name}, ${label}`,
+      value,
+      unit: 'ms',
+      aim: isAim ? aim : 'noted',
+      holds: !isAim || value <= 50,
+    });
+  }
+}
+
+function readOptions() {
+  return parseArgs({
+    options: {
+      brokers: { type: 'string' },
+      partitions: { type: 'string', default: '12' },
+      events: { type: 'string', default: '200000' },
+      rate: { type: 'string', default: '1000' },
+      seconds: { type: 'string', default: '10' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+}
