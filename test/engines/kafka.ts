@@ -27,10 +27,10 @@ export class KafkaBroker {
   private process: ChildProcess | undefined;
 
   private constructor(
+    /** `host:port`. */
     readonly brokers: string,
     readonly dataDir: string,
-    private readonly isOwnFolder: boolean,
-    private readonly users: KafkaOptions['users'],
+    private readonly options: KafkaOptions,
   ) {}
 
   /** Fetches the artefacts where they are not cached, formats new data; resolves once it serves. */
@@ -39,8 +39,7 @@ export class KafkaBroker {
     const port = options.port ?? (client as number);
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sallyport-kafka-'));
     mkdirSync(dataDir, { recursive: true });
-    const { users, dataDir: given } = options;
-    const broker = new KafkaBroker(`127.0.0.1:${port}`, dataDir, given === undefined, users);
+    const broker = new KafkaBroker(`127.0.0.1:${port}`, dataDir, options);
     const lines = serverProperties({ ...options, port, controller: controller as number, dataDir });
     writeFileSync(broker.file('server.properties'), `${lines.join('\n')}\n`);
     const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
@@ -72,8 +71,9 @@ export class KafkaBroker {
 
   /** Ends the process; removes its folder where it was made here. */
   async stop(): Promise<void> {
-    await this.halt(this.isOwnFolder ? 'SIGKILL' : 'SIGTERM');
-    if (this.isOwnFolder) rmSync(this.dataDir, { recursive: true, force: true });
+    const isOwnFolder = this.options.dataDir === undefined;
+    await this.halt(isOwnFolder ? 'SIGKILL' : 'SIGTERM');
+    if (isOwnFolder) rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   private file(name: string): string {
@@ -81,7 +81,7 @@ export class KafkaBroker {
   }
 
   private async serves(): Promise<void> {
-    const password = this.users?.['admin'];
+    const password = this.options.users?.['admin'];
     const sasl = { mechanism: 'plain', username: 'admin', password: password ?? '' } as const;
     const kafka = new Kafka({
       brokers: [this.brokers],

@@ -10,10 +10,16 @@ import { within } from './within.js';
 
 const sessionTimeoutMs = 30_000;
 /**
- * About as long as a session: a broker that comes back within it finds the member it knows. A new member would
- * have to wait for the end of the old one's session.
+ * About as long as a session: a broker that comes back within it finds the member it knows. A new member
+ * would have to wait for the end of the old one's session.
  */
-const memberRetry = { initialRetryTime: 100, factor: 0.2, multiplier: 1.5, maxRetryTime: 1_000, retries: 30 };
+const memberRetry = {
+  initialRetryTime: 100,
+  factor: 0.2,
+  multiplier: 1.5,
+  maxRetryTime: 1_000,
+  retries: 30,
+};
 const heartbeatMs = 1_000;
 const idleMs = 1_000;
 /** After a failure of the handler; longer than a heartbeat, so that a lost partition is known to be lost. */

@@ -2,7 +2,6 @@
 // domain.
 export * from './attempt-limits.js';
 export * from './bounded-cache.js';
-export * from './consumer-checkpoints.js';
 export * from './bus.js';
 export * from './consumer-checkpoints.js';
 export * from './consumer-parts.js';

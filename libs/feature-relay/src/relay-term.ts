@@ -11,12 +11,17 @@ export class RelayTerm {
   private partitions = 0;
   private toldAt = Number.NEGATIVE_INFINITY;
 
+  private readonly settings: RelaySettings;
+  private readonly observer: RelayObserver;
+
   constructor(
     private readonly ports: RelayPorts,
     private readonly publisher: BusPublisher,
-    private readonly settings: RelaySettings,
-    private readonly observer: RelayObserver,
-  ) {}
+    { settings, observer }: { readonly settings: RelaySettings; readonly observer: RelayObserver },
+  ) {
+    this.settings = settings;
+    this.observer = observer;
+  }
 
   /**
    * Fences whoever published before, then finds the highest position that was published. Rejects with

@@ -12,8 +12,8 @@ export class Relay {
 
   constructor(
     private readonly ports: RelayPorts,
-    private readonly settings: RelaySettings,
-    private readonly observer: RelayObserver = {},
+    readonly settings: RelaySettings,
+    readonly observer: RelayObserver = {},
   ) {
     this.retryMs = this.firstRetryMs;
   }
@@ -50,7 +50,7 @@ export class Relay {
     const keeper = new LeaseKeeper(this.ports.leases, lease, this.ttlMs);
     const publisher = this.ports.bus.publisher({ name: this.settings.name, transactionTimeoutMs });
     try {
-      const term = new RelayTerm(this.ports, publisher, this.settings, this.observer);
+      const term = new RelayTerm(this.ports, publisher, this);
       await term.takeUp();
       this.observer.stands?.('leading');
       await term.publishUntil(AbortSignal.any([signal, keeper.lost]), () => {

@@ -68,7 +68,7 @@ function describePublisher(under: () => BusUnderTest): void {
         await second.publish([exampleRecord(topic, 'b')]);
       }, name);
     }, name);
-    const seen = await readAll(under().bus, topic, 2);
+    const seen = await readAll(under().bus, topic, { count: 2 });
     expect(seen.map(({ key }) => key).sort()).toEqual(['a', 'b']);
   });
 
@@ -78,7 +78,7 @@ function describePublisher(under: () => BusUnderTest): void {
       await withPublisher(under().bus, (second) => second.publish([exampleRecord(topic, 'a')]));
       await first.publish([exampleRecord(topic, 'b')]);
     });
-    expect((await readAll(under().bus, topic, 2)).map(({ key }) => key)).toEqual(['a', 'b']);
+    expect((await readAll(under().bus, topic, { count: 2 })).map(({ key }) => key)).toEqual(['a', 'b']);
   });
 }
 
@@ -89,7 +89,7 @@ function describeMember(under: () => BusUnderTest): void {
     await withPublisher(under().bus, async (publisher) => {
       for (let at = 0; at < 40; at += 8) await publisher.publish(records.slice(at, at + 8));
     });
-    const seen = await readAll(under().bus, topic, 40);
+    const seen = await readAll(under().bus, topic, { count: 40 });
     const inPartition = (partition: number) => ({ key }: BusRecord) => partitionOf(key, 2) === partition;
     for (const partition of [0, 1]) {
       const sent = records.filter(inPartition(partition));
@@ -98,7 +98,7 @@ function describeMember(under: () => BusUnderTest): void {
     }
     const middle = seen.filter(({ partition }) => partition === partitionOf('k0', 2))[3];
     const from = { [middle?.partition ?? 0]: middle?.offset ?? '0' };
-    const again = await readAll(under().bus, topic, 40 - 3, from);
+    const again = await readAll(under().bus, topic, { count: 40 - 3, from });
     expect(again.find(({ partition }) => partition === middle?.partition)).toEqual(middle);
   });
 
@@ -165,11 +165,10 @@ async function withPublisher(bus: Bus, use: Use, name = newName()): Promise<void
 }
 
 /** Reads as a new group until `count` records have come, in the order they came. */
-export async function readAll(
+async function readAll(
   bus: Bus,
   topic: string,
-  count: number,
-  from: Readonly<Record<number, string>> = {},
+  { count, from = {} }: { readonly count: number; readonly from?: Readonly<Record<number, string>> },
 ): Promise<BusBatch['records'][number][]> {
   const seen: BusBatch['records'][number][] = [];
   const stop = new AbortController();

@@ -10,7 +10,6 @@ export * from './geo-lookup-contract.js';
 export * from './given-when-then.js';
 export { accountFold, cutoffsFold, nameFold, sessionFold } from '@sallyport/core-session';
 export * from './lease-contract.js';
-export * from './memory-consumer-checkpoints.js';
 export * from './leases-for-all.js';
 export * from './memory-bus.js';
 export * from './memory-consumer-checkpoints.js';

@@ -1,4 +1,4 @@
-// `npm run bench:relay`: how many events a second the relay carries into a real Kafka, and how long one takes.
+// `npm run bench:relay`: how many events a second the relay carries into a real Kafka, and how soon.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { KafkaBus } from '@sallyport/adapter-kafka';
@@ -34,7 +34,8 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const made: string[] = [];
   const newTopics = async (): Promise<BenchTopics> => {
     const topics = { events: `bench-events-${randomUUID()}`, network: `bench-network-${randomUUID()}` };
-    const planned = Object.values(topics).map((topic) => ({ topic, numPartitions: Number(values.partitions) }));
+    const numPartitions = Number(values.partitions);
+    const planned = Object.values(topics).map((topic) => ({ topic, numPartitions }));
     await admin.createTopics({ waitForLeaders: true, topics: planned });
     made.push(...Object.values(topics));
     return topics;
@@ -42,7 +43,8 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   try {
     await admin.connect();
     report.group('relay', 'from a feed in this process into Kafka');
-    const { perSecond, transactionMs } = await throughput({ bus, topics: await newTopics() }, Number(values.events), report);
+    const empty = { bus, topics: await newTopics() };
+    const { perSecond, transactionMs } = await throughput(empty, Number(values.events), report);
     report.figure({
       name: 'events relayed',
       value: Math.round(perSecond),
@@ -50,12 +52,12 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
       aim: '>= 20000',
       holds: perSecond >= 20_000,
     });
-    distribution(report, 'transaction of 1,000', transactionMs, 'noted');
+    distribution(report, { name: 'transaction of 1,000', sample: transactionMs, aim: 'noted' });
     const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
     const { latencyMs, outOfPlace } = await latencies({ bus, topics: await newTopics() }, load);
     const read = latencyMs.length >= load.rate * load.seconds && outOfPlace === 0;
     report.check('the reader has every event, as it was sent', read, { read: latencyMs.length, outOfPlace });
-    distribution(report, `append to reader at ${values.rate}/s`, latencyMs, '<= 50');
+    distribution(report, { name: `append to reader at ${values.rate}/s`, sample: latencyMs, aim: '<= 50' });
   } finally {
     await bus.close();
     if (made.length > 0) await admin.deleteTopics({ topics: made });
@@ -65,9 +67,17 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   return report.finish();
 }
 
-function distribution(report: Report, name: string, sample: readonly number[], aim: 'noted' | '<= 50'): void {
+interface Distribution {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly sample: readonly number[];
+  readonly aim: 'noted' | '<= 50';
+}
+
+function distribution(report: Report, { name, sample, aim }: Distribution): void {
   const sorted = [...sample].sort((a, b) => a - b);
-  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+  const last = sorted.length - 1;
+  const at = (part: number): number => sorted[Math.min(last, Math.floor(sorted.length * part))] ?? 0;
   for (const [part, label] of [[0.5, 'p50'], [0.9, 'p90'], [0.99, 'p99'], [1, 'max']] as const) {
     const value = Math.round(at(part) * 10) / 10;
     const isAim = label === 'p99' && aim !== 'noted';

@@ -103,7 +103,7 @@ function described(schema: Schema, said: string): Schema {
 function nameOf(type: ts.Type): string | undefined {
   const isObject = (type.flags & ts.TypeFlags.Object) !== 0 && type.symbol?.flags & ts.SymbolFlags.Interface;
   const name = type.aliasSymbol?.name ?? (isObject ? type.symbol.name : undefined);
-  const isGeneric = /Array$/.test(name ?? '') || (type.aliasTypeArguments?.length ?? 0) > 0;
+  const isGeneric = name?.endsWith('Array') === true || (type.aliasTypeArguments?.length ?? 0) > 0;
   return isGeneric ? undefined : name;
 }
 
