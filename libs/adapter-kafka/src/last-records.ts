@@ -6,11 +6,14 @@ import type { ReceivedRecord } from '@sallyport/engine';
 import type { Consumer, KafkaMessage } from 'kafkajs';
 import { makeClient, patientRetry } from './client.js';
 import type { KafkaSettings } from './client.js';
+import { within } from './within.js';
 
 const firstWindow = 64n;
 const widening = 8n;
 const attempts = 5;
 const pauseMs = 300;
+/** Shorter than what the publisher waits, so that a search that hangs is ended, not left behind. */
+const searchLimitMs = 35_000;
 
 /** Where a partition begins and ends, and how far back it was read; offsets. */
 interface Search {
@@ -45,7 +48,7 @@ export async function readLastRecords(
     for (let left = attempts; searches.some(({ isDone }) => !isDone); left -= 1) {
       const groupId = `${name}-tail-${randomUUID()}`;
       const consumer = client.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
-      await searchBack(consumer, topic, searches)
+      await within(searchLimitMs, () => searchBack(consumer, topic, searches))
         .finally(() => consumer.disconnect())
         // A broker that has just started says for a while that it cannot tell who coordinates groups.
         .catch((error: unknown) => (left > 1 ? sleep(pauseMs) : Promise.reject(error)));

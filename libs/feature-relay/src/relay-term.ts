@@ -38,14 +38,13 @@ export class RelayTerm {
 
   /** Publishes what the feed has and gets, a batch a transaction, until the signal aborts. */
   async publishUntil(signal: AbortSignal, published: () => void): Promise<void> {
-    let reading = this.read();
+    let reading = this.ahead(this.position);
     while (!signal.aborted) {
       const events = await reading;
       if (events.length > 0) {
         const next = (events.at(-1) as RecordedEvent).position;
-        // While this batch is on its way the next one is read; a failure of it is met in its turn.
-        reading = this.ports.feed.read(next, this.batchSize);
-        reading.catch(() => undefined);
+        // While this batch is on its way the next one is read.
+        reading = this.ahead(next);
         await this.publish(events);
         this.position = next;
         published();
@@ -53,7 +52,7 @@ export class RelayTerm {
       await this.tell(events);
       if (events.length === 0) {
         await this.ports.feed.wait(this.position, idleMs, signal);
-        reading = this.read();
+        reading = this.ahead(this.position);
       }
     }
   }
@@ -92,8 +91,11 @@ export class RelayTerm {
     this.observer.progressed({ position, lagEvents, lagMs: lagEvents === 0 ? 0 : age });
   }
 
-  private read(): Promise<RecordedEvent[]> {
-    return this.ports.feed.read(this.position, this.batchSize);
+  /** Begins to read; a failure is met by whoever awaits it, and is nobody's when nobody does. */
+  private ahead(after: Position | null): Promise<RecordedEvent[]> {
+    const reading = this.ports.feed.read(after, this.batchSize);
+    reading.catch(() => undefined);
+    return reading;
   }
 
   private get batchSize(): number {
