@@ -26,7 +26,7 @@ export async function throughput(
   parts: BenchParts,
   events: number,
   report: Report,
-): Promise<{ perSecond: number; transactionMs: number[] }> {
+): Promise<{ perSecond: number; cpuMicros: number; transactionMs: number[] }> {
   const feed = new MadeFeed();
   feed.append(warmUpEvents);
   const transactionMs: number[] = [];
@@ -41,11 +41,12 @@ export async function throughput(
   await until(() => published >= warmUpEvents);
   transactionMs.length = 0;
   feed.append(events);
-  const startedAt = performance.now();
+  const [startedAt, cpuAtStart] = [performance.now(), process.cpuUsage()];
   await until(() => published >= warmUpEvents + events);
   const perSecond = (events / (performance.now() - startedAt)) * 1_000;
+  const { user, system } = process.cpuUsage(cpuAtStart);
   await relay.stop();
-  return { perSecond, transactionMs };
+  return { perSecond, cpuMicros: (user + system) / events, transactionMs };
 }
 
 /** From the append to a member of another group that reads what is committed. */
