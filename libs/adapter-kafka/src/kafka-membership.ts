@@ -27,6 +27,7 @@ const reassignPauseMs = 1_500;
 /** Without any fetch for so long the client is taken to be stuck, and made anew. */
 const stuckMs = 60_000;
 const closeLimitMs = 40_000;
+const commitLimitMs = 5_000;
 /** Kafka's name for the offset of the oldest record. */
 const oldest = '-2';
 
@@ -43,6 +44,8 @@ interface Seat {
 export class KafkaMembership {
   private readonly consumer: Consumer;
   private seats = new Map<number, Seat>();
+  /** Offsets by partition that the group is told once a second. */
+  private readonly toCommit = new Map<number, string>();
   private fetchedAt = performance.now();
   private hasEnded = false;
 
@@ -96,6 +99,7 @@ export class KafkaMembership {
   private async watch(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(idleMs, undefined, { signal }).catch(() => undefined);
+      await this.commitOffsets();
       if (signal.aborted) return;
       const now = performance.now();
       const isBusy = [...this.seats.values()].some(({ busyAt }) => now - busyAt < stuckMs);
@@ -105,6 +109,15 @@ export class KafkaMembership {
         void this.idle(seat);
       }
     }
+  }
+
+  /** For displays of lag only: where a partition is read from is the handler's to say. */
+  private async commitOffsets(): Promise<void> {
+    const { topic } = this.consumption;
+    const offsets = [...this.toCommit].map(([partition, offset]) => ({ topic, partition, offset }));
+    this.toCommit.clear();
+    if (offsets.length === 0) return;
+    await within(commitLimitMs, () => this.consumer.commitOffsets(offsets)).catch(() => undefined);
   }
 
   private async idle(seat: Seat): Promise<void> {
@@ -170,9 +183,7 @@ export class KafkaMembership {
       return;
     }
     member.resolveOffset(batch.lastOffset());
-    // For displays of lag only; where it is read from is the handler's to say.
-    const offsets = [{ topic, partitions: [{ partition, offset: next }] }];
-    await member.commitOffsetsIfNecessary({ topics: offsets }).catch(() => undefined);
+    this.toCommit.set(partition, next);
     await heartbeat();
   }
 
