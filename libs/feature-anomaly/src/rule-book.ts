@@ -80,12 +80,12 @@ export class RuleBook {
     return this.read();
   }
 
-  /** The events were taken in: they are written at once where something is to be sent, else when due. */
+  /** The events were taken in: they are written at once where something comes of them, else when due. */
   async take(fold: RuleFold, events: readonly RecordedEvent[]): Promise<void> {
     if (this.pending === 0) this.pendingSince = performance.now();
     this.pending += events.length;
     this.at = events.at(-1)?.position ?? this.at;
-    if (fold.outbox.length > 0 || this.dueInMs <= 0) await this.commit(fold);
+    if (fold.isUrgent || this.dueInMs <= 0) await this.commit(fold);
     else this.tell();
   }
 

@@ -45,6 +45,11 @@ export class RuleFold {
     return this.context.set;
   }
 
+  /** There is something to be sent or looked up: it is not kept back. */
+  get isUrgent(): boolean {
+    return this.outbox.length + this.rows.length > 0;
+  }
+
   /** Takes an event in. Throws what the rules throw; then the states in memory are not to be trusted. */
   take(event: RecordedEvent, { draining = false } = {}): void {
     if (event.partitionKey === '*') this.takeSystem(event);
