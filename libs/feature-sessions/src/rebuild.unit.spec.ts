@@ -5,6 +5,9 @@ import type { ProjectionProgress } from '@sallyport/engine';
 import { MemoryViewStore, randomAccounts, randomActs, RandomWorld } from '@sallyport/testing';
 import fc from 'fast-check';
 
+/** Types that views are ready for and that nothing appends yet. */
+const later = ['account.device-attested', 'session.step-up-completed', 'session.sensitive-action-checked'];
+
 /** Runs to the head. */
 async function runLive(world: RandomWorld, views: MemoryViewStore, batchSize: number): Promise<void> {
   const head = await world.store.feed.head();
@@ -56,6 +59,7 @@ describe('the session views', () => {
       }),
       { numRuns: 100, verbose: 1 },
     );
-    expect([...types]).toEqual(expect.arrayContaining(Object.keys(sessionsProjection.handlers)));
+    const appended = Object.keys(sessionsProjection.handlers).filter((type) => !later.includes(type));
+    expect([...types]).toEqual(expect.arrayContaining(appended));
   });
 });
