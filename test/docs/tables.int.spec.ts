@@ -1,4 +1,5 @@
 // Holds the tables of README against the code that they describe, in both directions.
+import { settingDescriptions as ofSessionApi } from '../../apps/session-api/src/config.js';
 import { settingDescriptions } from '../../apps/standalone/src/config.js';
 import { nouns } from '../../apps/admin/src/grammar.js';
 import { verbs } from '../../apps/auditor/src/grammar.js';
@@ -21,6 +22,13 @@ describe("README's tables", () => {
     const defined = settingDescriptions.map((setting) => {
       return [`\`${setting.name}\``, setting.default, setting.description];
     });
+    expect(shown).toEqual(defined);
+  });
+
+  const apps = [['session-api', ofSessionApi]] as const;
+  it.each(apps)('show every setting of %s, and none that is not there', (app, has) => {
+    const shown = table(section(readme, '## More than one machine'), `\`${app}\``);
+    const defined = has.map((setting) => [`\`${setting.name}\``, setting.default, setting.description]);
     expect(shown).toEqual(defined);
   });
 

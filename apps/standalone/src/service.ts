@@ -18,7 +18,7 @@ import {
   TrustedProxies,
 } from '@sallyport/feature-operations';
 import type { HttpApplicationParts, HttpSocket, ServiceLog } from '@sallyport/feature-operations';
-import { EventStreams, OperatorHistory } from '@sallyport/feature-sessions';
+import { EventStreams, OperatorHistory, ViewProgress } from '@sallyport/feature-sessions';
 import { KeyRing } from '@sallyport/tokens';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Config } from './config.js';
@@ -118,6 +118,7 @@ async function startAdmin(
     bus: tests.bus ? { write: (event) => thread.order({ kind: 'inject', event }) } : undefined,
     history: app.get(OperatorHistory, { strict: false }),
     rules: app.get(RulesDesk, { strict: false }),
+    shown: app.get(ViewProgress),
   });
   const gate = new RequestGate(adminInFlight);
   return startHttpApplication(module, {

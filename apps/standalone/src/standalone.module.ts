@@ -10,6 +10,7 @@ import { MemoryAttemptLimits, PasswordHasher, SecretStore, ViewStore } from '@sa
 import { AnomalyModule } from '@sallyport/feature-anomaly';
 import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
 import { OAuthModule } from '@sallyport/feature-oauth';
+import { measureGeo, measurePasswords } from '@sallyport/feature-operations';
 import { OperationsModule, Readiness, remembered } from '@sallyport/feature-operations';
 import { SessionsModule, ViewProgress, ViewWorker } from '@sallyport/feature-sessions';
 import { Credentials, DayTags, KeyRing, PersonalKeys, type MasterKey } from '@sallyport/tokens';
@@ -88,9 +89,9 @@ function given({ config, issuer, clock, ids, registry }: StandaloneParts): Facto
     { provide: Registry, useFactory: () => registry },
     { provide: ServiceSettings, useFactory: () => settings },
     { provide: ClientRegistry, useFactory: () => new ClientRegistry(config.clients) },
-    { provide: GeoLookup, useFactory: () => measuredGeo(openGeo(config), { registry, clock }) },
+    { provide: GeoLookup, useFactory: () => measureGeo(openGeo(config), { registry, clock }) },
     { provide: AttemptLimits, useFactory: () => new MemoryAttemptLimits(clock) },
-    { provide: PasswordHasher, useFactory: () => measured(new ArgonPasswords(), registry) },
+    { provide: PasswordHasher, useFactory: () => measurePasswords(new ArgonPasswords(), registry) },
   ];
 }
 
@@ -168,37 +169,4 @@ function openGeo({ geo: paths }: Config): GeoFiles {
   const { geo, faults = [] } = GeoFiles.open(paths);
   if (geo === undefined) throw new Error(faults.map(({ file, fault }) => `${file} ${fault}`).join('; '));
   return geo;
-}
-
-/** Shows how old network data are: addresses move, and countries of old data are wrong ones. */
-function measuredGeo(geo: GeoFiles, { registry, clock }: { registry: Registry; clock: Clock }): GeoFiles {
-  new Gauge({
-    name: 'sallyport_geo_data_age_seconds',
-    help: 'Age of the network data by what they tell, where their file says when it was made',
-    labelNames: ['data'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { name, builtAtMs } of geo.sources()) {
-        if (builtAtMs !== undefined) this.set({ data: name }, (clock.now() - builtAtMs) / 1000);
-      }
-    },
-  });
-  return geo;
-}
-
-/** Shows how busy password hashing is. */
-function measured(passwords: ArgonPasswords, registry: Registry): ArgonPasswords {
-  const registers = [registry];
-  const help = 'Passwords being hashed, waiting for it, done, and refused because too many waited';
-  new Gauge({
-    name: 'sallyport_passwords',
-    help,
-    labelNames: ['state'],
-    registers,
-    collect() {
-      for (const [state, count] of Object.entries(passwords.counts())) this.set({ state }, count);
-    },
-  });
-  return passwords;
 }

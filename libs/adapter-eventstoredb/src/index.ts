@@ -8,3 +8,4 @@ export { EventStoreDbEventStore, type EventStoreDbOptions } from './event-store.
 export { EventStoreDbFeed } from './feed.js';
 export type { TailOptions } from './feed-tail.js';
 export type { Health } from './health.js';
+export { eventStoreEnvironment, readEventStoreUrl, type EventStoreSetting } from './store-environment.js';

@@ -1,5 +1,6 @@
 // The distributed profile's stores in PostgreSQL: views, consumers' checkpoints, secrets, leases and limits.
 export { PostgresDatabase, type PoolCounts } from './database.js';
+export { postgresEnvironment, readPostgresSettings, type PostgresSetting } from './postgres-environment.js';
 export { PostgresError, type PostgresErrorCode } from './errors.js';
 export type { PostgresAttemptLimits } from './postgres-attempt-limits.js';
 export type { PostgresConsumerCheckpoints } from './postgres-consumer-checkpoints.js';

@@ -5,6 +5,7 @@ import { cutoffsKey, sessionsProjection, sessionViews } from '@sallyport/core-vi
 import type { AccountRow, CutoffsRow, DeviceRow, SessionRow } from '@sallyport/core-views';
 import { Clock, ViewStore } from '@sallyport/engine';
 import { mistaken } from './admin-input.js';
+import { ShownPosition } from './shown-position.js';
 
 /** Times are ISO 8601 in UTC. Nothing personal: operators see what a session is, not where its person was. */
 export interface AdminSession {
@@ -37,6 +38,7 @@ export class AccountViews {
   constructor(
     private readonly views: ViewStore,
     private readonly clock: Clock,
+    private readonly shown: ShownPosition,
   ) {}
 
   /** Newest activity first. */
@@ -88,9 +90,9 @@ export class AccountViews {
    * Throws unless an operator can have seen events up to the position: clearing what is yet to come would
    * blind a rule for good.
    */
-  async checkSeen(seen: string | undefined): Promise<void> {
+  async checkSeen(accountId: string, seen: string | undefined): Promise<void> {
     if (seen === undefined) return;
-    const shown = await this.views.checkpoint(sessionsProjection.name, generation);
+    const shown = await this.shown.position(accountId);
     const isShown = /^(0|[1-9]\d{0,19})$/.test(seen) && shown !== null && !isLater(seen, shown);
     if (!isShown) throw mistaken(['seen: must be a position that the views have reached']);
   }

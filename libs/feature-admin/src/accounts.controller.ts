@@ -77,7 +77,7 @@ export class AccountsController {
       reason: from.text('reason'),
       seen: from.optionalText('seen'),
     }));
-    await this.accountViews.checkSeen(input.seen);
+    await this.accountViews.checkSeen(accountId, input.seen);
     return this.commands.execute(new UnlockAccount({ accountId, ...input }, orderedBy(request)));
   }
 
@@ -101,7 +101,7 @@ export class AccountsController {
       holdId: from.optionalText('holdId'),
       seen: from.optionalText('seen'),
     }));
-    await this.accountViews.checkSeen(input.seen);
+    await this.accountViews.checkSeen(accountId, input.seen);
     const order = { accountId, cause: 'operator' as const, ...input };
     return this.commands.execute(new ReleaseHold(order, orderedBy(request)));
   }

@@ -30,7 +30,7 @@ export class AdminGuard implements CanActivate {
       status: 401,
       code: 'unauthorized',
       title: 'The admin listener needs its credential',
-      detail: 'It stands in admin.json in the data directory, new at each start.',
+      detail: 'It stands in admin.json in the data directory, or in the file that the service was told of.',
       headers: { 'www-authenticate': 'Bearer' },
     });
   }

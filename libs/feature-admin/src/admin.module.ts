@@ -13,6 +13,7 @@ import { AdminHistoryController } from './history.controller.js';
 import { RuleAdministration } from './rule-administration.js';
 import { AdminRulesController } from './rules.controller.js';
 import { AdminSessionsController } from './sessions.controller.js';
+import { ShownPosition } from './shown-position.js';
 import { SystemController } from './system.controller.js';
 
 /** Parts of the service, which the two applications share. */
@@ -28,6 +29,7 @@ export interface AdminParts {
   readonly bus: BusPort | undefined;
   readonly history: AccountHistory;
   readonly rules: RuleAdministration;
+  readonly shown: ShownPosition;
 }
 
 @Module({})
@@ -55,6 +57,7 @@ export class AdminModule {
         { provide: BusPort, useFactory: () => parts.bus ?? null },
         { provide: AccountHistory, useFactory: () => parts.history },
         { provide: ClockMover, useFactory: () => parts.mover },
+        { provide: ShownPosition, useFactory: () => parts.shown },
         { provide: RuleAdministration, useFactory: () => parts.rules },
       ],
     };

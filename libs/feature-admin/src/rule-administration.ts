@@ -3,7 +3,7 @@ import type { Actor } from '@sallyport/engine';
 
 /** Answers are plain objects, to be shown as they are. Mistakes reject with a `ProblemError`. */
 export abstract class RuleAdministration {
-  abstract show(): object;
+  abstract show(): Promise<object>;
   /** `text`: the YAML text of a rule set. */
   abstract activate(text: string, reason: string, actor: Actor): Promise<object>;
   /** Of the account, or the latest of all. */
@@ -15,7 +15,7 @@ export abstract class RuleAdministration {
     readonly actor: Actor;
   }): Promise<object>;
   abstract parked(): Promise<object>;
-  abstract retry(accountId: string): object;
+  abstract retry(accountId: string): Promise<object>;
   abstract pause(reason: string, actor: Actor): Promise<object>;
   abstract resume(reason: string, actor: Actor): Promise<object>;
 }

@@ -14,7 +14,7 @@ export class AdminRulesController {
   constructor(private readonly rules: RuleAdministration) {}
 
   @Get('rules')
-  show(): object {
+  show(): Promise<object> {
     return this.rules.show();
   }
 
@@ -55,7 +55,7 @@ export class AdminRulesController {
 
   @Post('accounts/:id/retry')
   @HttpCode(200)
-  retry(@Param('id') accountId: string): object {
+  retry(@Param('id') accountId: string): Promise<object> {
     return this.rules.retry(accountId);
   }
 

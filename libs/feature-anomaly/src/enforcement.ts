@@ -1,18 +1,14 @@
 // Whether decisions are carried out: operators pause and resume it, and so does a brake when rules lock out
 // many accounts at once.
 import { Injectable, Logger } from '@nestjs/common';
-import { streams } from '@sallyport/core-session';
 import type { RuleAction } from '@sallyport/core-session';
 import { Clock, EventStore, Ids } from '@sallyport/engine';
 import type { Actor, Position } from '@sallyport/engine';
 import { AnomalyMetrics } from './metrics.js';
 import { RulesJournal } from './rules-journal.js';
+import { readRulesStream } from './rules-stream.js';
 
 const minuteMs = 60_000;
-const pauses: { readonly [type: string]: boolean } = {
-  'rules.enforcement-paused': true,
-  'rules.enforcement-resumed': false,
-};
 
 @Injectable()
 export class Enforcement {
@@ -34,9 +30,7 @@ export class Enforcement {
 
   /** Reads from the store how it was left. */
   async load(): Promise<void> {
-    const recent = await this.store.readBack(streams.rules, 256);
-    const latest = recent.find(({ type }) => Object.hasOwn(pauses, type));
-    this.set(latest !== undefined && pauses[latest.type] === true);
+    this.set((await readRulesStream(this.store)).paused);
   }
 
   /** Takes over what the feed says: another process may have paused it. */

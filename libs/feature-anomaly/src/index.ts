@@ -1,5 +1,5 @@
 // The rules at work: a consumer of the feed, what carries out its decisions, and the operators' desk.
-export { AnomalyModule } from './anomaly.module.js';
+export { AnomalyModule, RulesDeskModule } from './anomaly.module.js';
 export type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
 export { hashed, shortDigest } from './digests.js';
 export { ConfiguredRules } from './rule-activation.js';

@@ -2,18 +2,15 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalRuleSet, defaultRuleSetConfig } from '@sallyport/core-anomaly';
 import type { RuleSetConfig } from '@sallyport/core-anomaly';
-import { streams } from '@sallyport/core-session';
 import { EventStore, Ids } from '@sallyport/engine';
 import { hashed } from './digests.js';
 import { RulesJournal } from './rules-journal.js';
+import { readRulesStream } from './rules-stream.js';
 
 /** What the configuration says of the rules; undefined: whichever was activated last, else the defaults. */
 export abstract class ConfiguredRules {
   abstract readonly config: RuleSetConfig | undefined;
 }
-
-/** Events of the stream `rules` that are looked through for the latest activation. */
-const lookBack = 1_000;
 
 @Injectable()
 export class RuleActivation {
@@ -25,8 +22,7 @@ export class RuleActivation {
   ) {}
 
   async activate(): Promise<void> {
-    const recent = await this.store.readBack(streams.rules, lookBack);
-    const active = recent.find(({ type }) => type === 'rules.activated');
+    const { activation: active } = await readRulesStream(this.store);
     const { config } = this.configured;
     if (active !== undefined && config === undefined) return;
     const set = hashed(config ?? defaultRuleSetConfig);

@@ -84,7 +84,7 @@ describe('the consumer of the rules', () => {
     const finding = { findingId: 'f1', rule: 'new_country', mode: 'enforce', severity: 'medium' };
     await watched.street.append('anomaly-ada', 'anomaly.detected', { accountId: 'ada', data: finding });
     await watched.run();
-    const rows = await watched.views.list(ruleViews.finding, 1, 'latest');
+    const rows = await watched.views.list(ruleViews.finding, 2, 'latest');
     expect(rows.map(({ body }) => body)).toMatchObject([{ ...finding, accountId: 'ada' }]);
   });
 
@@ -92,7 +92,7 @@ describe('the consumer of the rules', () => {
     const watched = await begun();
     await watched.street.start('ada-s1', noon, { dayTag: 'tag' });
     await watched.run();
-    const crowds = async () => [...(await watched.views.load(ruleViews.crowd, 1, ['network:tag'])).keys()];
+    const crowds = async () => [...(await watched.views.load(ruleViews.crowd, 2, ['network:tag'])).keys()];
     expect(await crowds()).toEqual(['network:tag']);
     await watched.street.start('bob-s2', noon + 90 * day);
     await watched.run();
@@ -115,7 +115,7 @@ describe('a consumer that writes what leads to nothing later', () => {
 
   it('writes many batches together, and at once what is to be sent', async () => {
     const views = new CountingViews();
-    await views.commit({ projection: 'rules', generation: 1, from: null, to: '0', changes: [] });
+    await views.commit({ projection: 'rules', generation: 2, from: null, to: '0', changes: [] });
     const watched = new Watched(new Street(), views, { batchSize: 1, commitMs: 60_000 });
     await watched.street.start('ada-s1', noon);
     for (let n = 1; n <= 5; n += 1) await watched.street.refresh('ada-s1', noon + n * hour);
@@ -136,9 +136,9 @@ describe('a consumer that writes what leads to nothing later', () => {
     await watched.street.poison('ada', noon + day);
     await watched.street.start('bob-s9', noon + day);
     await watched.run();
-    const [parked] = await watched.views.list(ruleViews.parked, 1, 'parked');
+    const [parked] = await watched.views.list(ruleViews.parked, 2, 'parked');
     expect(parked).toMatchObject({ key: 'ada', body: { parkedAt: '4' } });
-    const states = await watched.views.load(ruleViews.account, 1, ['ada', 'bob']);
+    const states = await watched.views.load(ruleViews.account, 2, ['ada', 'bob']);
     expect([...states.keys()].sort()).toEqual(['ada', 'bob']);
   });
 });
@@ -164,14 +164,14 @@ describe('an account whose event cannot be judged', () => {
     expect(watched.reports.filter(({ kind }) => kind === 'fault')).toMatchObject([
       { accountId: 'ada', position: '4' },
     ]);
-    const [row] = await watched.views.list(ruleViews.parked, 1, 'parked');
+    const [row] = await watched.views.list(ruleViews.parked, 2, 'parked');
     expect(row).toMatchObject({ key: 'ada', body: { parkedAt: '4', from: '4' } });
   });
 
   it('stays parked when the retry fails as well', async () => {
     const watched = await poisoned();
     await watched.run({ kind: 'retry', accountId: 'ada' });
-    expect((await watched.views.list(ruleViews.parked, 1, 'parked')).map(({ key }) => key)).toEqual(['ada']);
+    expect((await watched.views.list(ruleViews.parked, 2, 'parked')).map(({ key }) => key)).toEqual(['ada']);
     expect(watched.outbox.filter(({ kind }) => kind === 'drained')).toEqual([]);
   });
 
@@ -186,7 +186,7 @@ describe('an account whose event cannot be judged', () => {
       { kind: 'said', decisions: [{ action: 'step_up' }] },
       { kind: 'drained', parkedAt: '4' },
     ]);
-    expect(await watched.views.list(ruleViews.parked, 1, 'parked')).toEqual([]);
+    expect(await watched.views.list(ruleViews.parked, 2, 'parked')).toEqual([]);
   });
 
   it('stops everything when there are too many of them', async () => {
@@ -213,15 +213,15 @@ describe('an event that only the bus has', () => {
     const [real] = await watched.street.store.read('session-ada-s1', 0, 1);
     await watched.street.start('bob-s2', noon);
     await watched.run();
-    const before = await watched.views.load(ruleViews.account, 1, ['ada']);
+    const before = await watched.views.load(ruleViews.account, 2, ['ada']);
     const forged = { ...real!, position: '3', id: 'forged', type: 'session.reuse-detected' };
     const data = { ...(forged.data as JsonObject), cause: 'forked', presented: 1 };
     await watched.run({ kind: 'inject', event: { ...forged, data, position: '99' } });
-    expect(await watched.views.load(ruleViews.account, 1, ['ada'])).toEqual(before);
+    expect(await watched.views.load(ruleViews.account, 2, ['ada'])).toEqual(before);
     await watched.run({ kind: 'inject', event: { ...forged, data } });
     expect(watched.actions).toContain('ada step_up');
     await watched.run({ kind: 'rebuild', accountId: 'ada' });
-    expect(await watched.views.load(ruleViews.account, 1, ['ada'])).toEqual(before);
+    expect(await watched.views.load(ruleViews.account, 2, ['ada'])).toEqual(before);
   });
 });
 
@@ -241,7 +241,7 @@ describe('states after random histories', () => {
 
     /** There were rules before the history. */
     begin(): Promise<void> {
-      return super.commit({ projection: 'rules', generation: 1, from: null, to: '0', changes: [] });
+      return super.commit({ projection: 'rules', generation: 2, from: null, to: '0', changes: [] });
     }
 
     override async commit(commit: ViewCommit): Promise<void> {
@@ -281,7 +281,7 @@ describe('states after random histories', () => {
             digest: shortDigest,
           });
           const said = street.store.log.events.map((event) => memory.observe(event));
-          const rows = await views.load(ruleViews.account, 1, ['ada', 'bob', 'cyd']);
+          const rows = await views.load(ruleViews.account, 2, ['ada', 'bob', 'cyd']);
           for (const [who, state] of memory.accounts) {
             expect(rows.get(who)?.body['state']).toEqual(JSON.parse(JSON.stringify(state)));
           }

@@ -1,11 +1,12 @@
 // One batch of events taken into the rules' states, with the rows that are to be written for it.
-import { defaultRuleSetConfig, observe, observeAll, parseRuleSet } from '@sallyport/core-anomaly';
+import { observe, observeAll } from '@sallyport/core-anomaly';
 import type { CountryPlaces, Observation, RuleContext } from '@sallyport/core-anomaly';
 import type { JsonObject, Position, RecordedEvent, ViewCommit, ViewStore } from '@sallyport/engine';
 import { comparePositions } from '@sallyport/engine';
-import { digestOf, hashed, shortDigest } from './digests.js';
+import { digestOf, shortDigest } from './digests.js';
 import { ruleViews } from './rule-rows.js';
 import type { FindingRow, OutboxItem, ParkedRow, StatusRow } from './rule-rows.js';
+import { ruleSetOf } from './rules-stream.js';
 import { StateCache } from './state-cache.js';
 
 /** Findings kept for whoever asks for the latest. */
@@ -120,11 +121,8 @@ export class RuleFold {
     this.context = this.contextOf(config);
   }
 
-  /** A text that this version cannot read leaves the defaults: rules are on rather than off. */
   private contextOf(config: string | undefined): RuleContext {
-    const read = config === undefined ? undefined : parseRuleSet(JSON.parse(config)).config;
-    const set = hashed(read ?? defaultRuleSetConfig);
-    return { set, countryPlaces: this.countryPlaces, digest: shortDigest };
+    return { set: ruleSetOf(config), countryPlaces: this.countryPlaces, digest: shortDigest };
   }
 
   private say({ findings, decisions }: Observation, event: RecordedEvent): void {

@@ -3,9 +3,10 @@ import type { AnomalyState, CrowdState, Decision, Finding } from '@sallyport/cor
 import type { Position, RecordedEvent } from '@sallyport/engine';
 
 /** Name of the checkpoint, and generation of it and of all rows. */
-export const rulesProjection = { name: 'rules', generation: 1 } as const;
+export const rulesProjection = { name: 'rules', generation: 2 } as const;
 
 /**
+ * Their names begin alike, as other consumers may keep theirs in the same database.
  * - `account`: key and owner the account's id; body an `AnomalyState`.
  * - `crowd`: key `network:<tag>` or `key:<thumbprint>`, owner the day it was last seen; body a `CrowdState`.
  * - `parked`: key the account's id, owner `parked`; body a `ParkedRow`.
@@ -14,12 +15,12 @@ export const rulesProjection = { name: 'rules', generation: 1 } as const;
  * - `status`: one row, key and owner `status`; body a `StatusRow`.
  */
 export const ruleViews = {
-  account: 'account',
-  crowd: 'crowd',
-  parked: 'parked',
-  outbox: 'outbox',
-  finding: 'finding',
-  status: 'status',
+  account: 'rules-account',
+  crowd: 'rules-crowd',
+  parked: 'rules-parked',
+  outbox: 'rules-outbox',
+  finding: 'rules-finding',
+  status: 'rules-status',
 } as const;
 
 export interface AccountRow {

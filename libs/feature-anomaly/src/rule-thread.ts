@@ -4,12 +4,14 @@ import type { Worker } from 'node:worker_threads';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Feed } from '@sallyport/engine';
-import type { Position } from '@sallyport/engine';
+import type { Actor, Position } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
 import { DecisionSender } from './decision-sender.js';
 import { Enforcement } from './enforcement.js';
 import { AnomalyMetrics } from './metrics.js';
 import { RuleActivation } from './rule-activation.js';
+import { RulesAtWork } from './rules-at-work.js';
+import type { RulesState } from './rules-at-work.js';
 
 /** What the thread understands besides the consumer's orders: end when the batch in hand is committed. */
 export type RuleThreadOrder = ConsumerOrder | { readonly kind: 'stop' };
@@ -25,7 +27,7 @@ const restartDelaysMs = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000];
 const stopWithinMs = 5_000;
 
 @Injectable()
-export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown {
+export class RuleThread extends RulesAtWork implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('rules');
   private readonly stopping = new AbortController();
   private readonly sending = new Set<Promise<void>>();
@@ -43,7 +45,9 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly enforcement: Enforcement,
     private readonly activation: RuleActivation,
     private readonly metrics: AnomalyMetrics,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Up to where events are judged. */
   get position(): Position | null {
@@ -53,6 +57,30 @@ export class RuleThread implements OnApplicationBootstrap, OnApplicationShutdown
   /** Undefined until the thread has told. */
   get status(): ConsumerStatus | undefined {
     return this.statusNow;
+  }
+
+  state(): Promise<RulesState> {
+    const { statusNow: status } = this;
+    return Promise.resolve({
+      active: status?.ruleSet,
+      paused: this.enforcement.paused,
+      position: this.at,
+      parked: status?.parked ?? 0,
+      stopped: status?.stopped ?? false,
+    });
+  }
+
+  retry(accountId: string): Promise<void> {
+    this.order({ kind: 'retry', accountId });
+    return Promise.resolve();
+  }
+
+  pause(reason: string, actor: Actor): Promise<Position> {
+    return this.enforcement.pause(reason, actor);
+  }
+
+  resume(reason: string, actor: Actor): Promise<Position> {
+    return this.enforcement.resume(reason, actor);
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -8,10 +8,9 @@ import { EventStore, Ids } from '@sallyport/engine';
 import type { Actor, JsonObject, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
 import { ProblemError } from '@sallyport/feature-ledger';
 import { hashed } from './digests.js';
-import { Enforcement } from './enforcement.js';
 import { parseRuleFile } from './rule-file.js';
 import { rulesProjection, ruleViews } from './rule-rows.js';
-import { RuleThread } from './rule-thread.js';
+import { RulesAtWork } from './rules-at-work.js';
 import { RulesJournal } from './rules-journal.js';
 
 /** The consumer's own tables, read only. */
@@ -29,22 +28,14 @@ export class RulesDesk {
     private readonly store: EventStore,
     private readonly ids: Ids,
     private readonly tables: RuleTables,
-    private readonly thread: RuleThread,
+    private readonly work: RulesAtWork,
     private readonly journal: RulesJournal,
-    private readonly enforcement: Enforcement,
   ) {}
 
-  show(): object {
-    const { status } = this.thread;
-    const shown = {
-      enforcement: this.enforcement.paused ? 'paused' : 'on',
-      position: this.thread.position,
-      parked: status?.parked ?? 0,
-      stopped: status?.stopped ?? false,
-    };
-    return status === undefined
-      ? shown
-      : { hash: status.ruleSet.hash, ...shown, ...tablesOf(status.ruleSet.config) };
+  async show(): Promise<object> {
+    const { active, paused, ...rest } = await this.work.state();
+    const shown = { enforcement: paused ? 'paused' : 'on', ...rest };
+    return active === undefined ? shown : { hash: active.hash, ...shown, ...tablesOf(active.config) };
   }
 
   /** Activates the rule set of a file's text; without an event where it is active. Rejects with 400. */
@@ -60,7 +51,7 @@ export class RulesDesk {
       });
     }
     const { hash } = hashed(config);
-    if (this.thread.status?.ruleSet.hash === hash) return { hash, activated: false };
+    if ((await this.work.state()).active?.hash === hash) return { hash, activated: false };
     const data = { hash, config: canonicalRuleSet(config), reason };
     const record = { key: this.ids.uuid(), actor };
     const position = await this.journal.onRules({ type: 'rules.activated', data }, record);
@@ -113,17 +104,17 @@ export class RulesDesk {
   }
 
   /** Asks the consumer to take up the account's events where it left them. */
-  retry(accountId: string): object {
-    this.thread.order({ kind: 'retry', accountId });
+  async retry(accountId: string): Promise<object> {
+    await this.work.retry(accountId);
     return { accountId };
   }
 
   async pause(reason: string, actor: Actor): Promise<{ readonly position: Position }> {
-    return { position: await this.enforcement.pause(reason, actor) };
+    return { position: await this.work.pause(reason, actor) };
   }
 
   async resume(reason: string, actor: Actor): Promise<{ readonly position: Position }> {
-    return { position: await this.enforcement.resume(reason, actor) };
+    return { position: await this.work.resume(reason, actor) };
   }
 }
 

@@ -91,7 +91,7 @@ export class Street {
       accountId,
       deviceId: device,
       jkt: `key-${device}`,
-      generation: 1,
+      generation: 2,
       startedAt: time,
       rotatedAt: time,
       network,

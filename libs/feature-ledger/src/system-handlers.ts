@@ -62,6 +62,24 @@ export class SystemRunner {
     return appended?.position ?? '0';
   }
 
+  /** The same in a ledger that has none yet: of processes that start together one records them. */
+  async recordFirstKeys(made: readonly KeyDescription[], reason: string, ordered: Ordered): Promise<void> {
+    const events = made.flatMap((key) => keyEvents(key, reason));
+    await this.ledger.run(
+      this.ledger.cutoffs,
+      {
+        stream: streams.keys,
+        load: async () => {
+          const [revision = -1] = await this.ledger.store.heads([streams.keys]);
+          return { state: undefined, revision, guards: [] };
+        },
+        decide: (_state, revision) => ({ events: revision === -1 ? events : [], answer: undefined }),
+        own: () => undefined,
+      },
+      { ordered, partitionKey: '*' },
+    );
+  }
+
   async rotate(
     purpose: KeyPurpose,
     reason: string,

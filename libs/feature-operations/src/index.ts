@@ -3,8 +3,10 @@ export { EnvironmentReader, unknownSettings } from './environment.js';
 export { HttpMetrics } from './http-metrics.js';
 export { openSocket, type HttpSocket } from './http-server.js';
 export { logLevels, ServiceLog, type LogLevel, type RequestLine } from './logging.js';
+export { measureGeo, measurePasswords, type DatedSources } from './port-metrics.js';
 export { OperationsModule } from './operations.module.js';
 export { endForMistakes, ProcessLife } from './process-life.js';
+export { startingListener, untilReached, type Reaching } from './until-reached.js';
 export { ProblemFilter } from './problem-filter.js';
 export { Readiness, remembered, type ReadinessCheck, type ReadinessReport } from './readiness.js';
 export { redact, redactText } from './redaction.js';
@@ -20,7 +22,9 @@ export {
   describedSettings,
   readServiceConfig,
   serviceSettings,
+  sharedServiceSettings,
   type ServiceConfig,
+  type ServiceSetting,
   type SettingDescription,
   type SettingRow,
 } from './service-config.js';

@@ -39,7 +39,15 @@ export const serviceSettings = [
   ['SALLYPORT_TRUSTED_PROXIES', 'none', 'Addresses, CIDR ranges whose X-Forwarded-For counts.'],
 ] as const satisfies readonly SettingRow[];
 
-type Reader = EnvironmentReader<(typeof serviceSettings)[number][0]>;
+export type ServiceSetting = (typeof serviceSettings)[number][0];
+type Reader = EnvironmentReader<ServiceSetting>;
+
+/** The same rows for a service of several processes, which share what one alone may make for itself. */
+export const sharedServiceSettings: readonly SettingRow<ServiceSetting>[] = serviceSettings.map((row) => {
+  if (row[0] === 'SALLYPORT_ISSUER') return [row[0], '', row[2]];
+  if (row[0] !== 'SALLYPORT_MASTER_KEY_FILE') return row;
+  return [row[0], '', 'File with the master key: 32 bytes in hex, e.g. by `openssl rand -hex 32`.'];
+});
 
 export interface ServiceConfig {
   readonly http: {

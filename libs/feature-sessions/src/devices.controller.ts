@@ -25,7 +25,7 @@ export class DevicesController {
     @SignedInCaller() caller: Caller,
     @Query('after') after: unknown,
   ): Promise<Shown & { readonly devices: DeviceShown[] }> {
-    const shown = await this.wait.until(after);
+    const shown = await this.wait.until(after, caller.principal.accountId);
     return { devices: await this.views.devices(caller.principal), ...shown };
   }
 

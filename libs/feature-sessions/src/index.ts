@@ -6,6 +6,7 @@ export { OperatorHistory } from './timeline/operator-history.js';
 export type { StreamEndReason, StreamProblem } from './timeline/stream-end.js';
 export type { TimelineEntry } from './timeline/storyteller.js';
 export type { TimelinePage } from './timeline/timeline.js';
+export { CheckpointProgress, type CheckpointProgressParts } from './checkpoint-progress.js';
 export { ViewProgress } from './view-progress.js';
 export type { ViewLag } from './view-progress.js';
 export { ViewWorker } from './view-worker.js';

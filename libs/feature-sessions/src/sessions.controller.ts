@@ -24,7 +24,7 @@ export class SessionsController {
     @SignedInCaller() caller: Caller,
     @Query('after') after: unknown,
   ): Promise<Shown & { readonly sessions: SessionShown[] }> {
-    const shown = await this.wait.until(after);
+    const shown = await this.wait.until(after, caller.principal.accountId);
     return { sessions: await this.views.sessions(caller.principal), ...shown };
   }
 

@@ -63,7 +63,7 @@ export class TravelController {
     @SignedInCaller() caller: Caller,
     @Query('after') after: unknown,
   ): Promise<Shown & { readonly notices: readonly TravelNoticeShown[] }> {
-    const shown = await this.wait.until(after);
+    const shown = await this.wait.until(after, caller.principal.accountId);
     return { notices: await this.views.travelNotices(caller.principal), ...shown };
   }
 

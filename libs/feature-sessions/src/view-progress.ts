@@ -9,11 +9,14 @@ export interface ViewLag {
 }
 
 export abstract class ViewProgress {
-  /** The position up to which the views are folded; `null` when nothing is, or nothing is known yet. */
-  abstract position(): Position | null;
+  /** The position up to which the account's rows are folded; `null` when nothing is, or nothing is known. */
+  abstract position(accountId: string): Position | null | Promise<Position | null>;
 
-  /** Resolves true as soon as the views show the position, false when they do not within the budget. */
-  abstract waitFor(position: Position, budgetMs: number): Promise<boolean>;
+  /**
+   * Resolves true as soon as the views show all that happened to the account up to the position, false when
+   * they do not within the budget. Never rejects.
+   */
+  abstract waitFor(position: Position, budgetMs: number, accountId: string): Promise<boolean>;
 
   /** How far the views are behind the store now. Rejects with `store_unavailable`. */
   abstract lag(): Promise<ViewLag>;

@@ -18,11 +18,11 @@ export class ViewWait {
   constructor(private readonly progress: ViewProgress) {}
 
   /** `after`: the query parameter, a position as `Sallyport-Position` gave it. Throws when malformed. */
-  async until(after: unknown): Promise<Shown> {
-    if (after === undefined) return { position: this.progress.position() };
+  async until(after: unknown, accountId: string): Promise<Shown> {
+    if (after === undefined) return { position: await this.progress.position(accountId) };
     if (typeof after !== 'string' || !/^(0|[1-9]\d{0,19})$/.test(after)) throw malformed();
-    const shown = await this.progress.waitFor(after, budgetMs);
-    return { position: this.progress.position(), ...(shown ? {} : { behind: true }) };
+    const shown = await this.progress.waitFor(after, budgetMs, accountId);
+    return { position: await this.progress.position(accountId), ...(shown ? {} : { behind: true }) };
   }
 }
 

@@ -128,7 +128,7 @@ async function load(
     const person = people[who % peopleCount] as MadePerson;
     const { position } = await maker.refresh(person, isSuspect ? 'SG' : 'CH');
     if (watched === undefined) return;
-    if (await progress.waitFor(position, 30_000)) watched.push(performance.now() - at);
+    if (await progress.waitFor(position, 30_000, person.accountId)) watched.push(performance.now() - at);
   }
 }
 
@@ -161,7 +161,8 @@ async function caughtUp(): Promise<void> {
   const [views, rules] = [app.get(ViewProgress, { strict: false }), app.get(RuleThread, { strict: false })];
   for (let before = ''; ; ) {
     const head = await headOf();
-    const isThere = [views.position(), rules.position].every((at) => comparePositions(at, head) >= 0);
+    const shown = await views.position('');
+    const isThere = [shown, rules.position].every((at) => comparePositions(at, head) >= 0);
     if (isThere && head === before) return;
     before = isThere ? head : '';
     await sleep(isThere ? 300 : 20);

@@ -1,9 +1,10 @@
-// What an operator can do to the service, over its admin listener, with the credential in its data directory.
+// What an operator can do to the service, over its admin listener, with the credential of its file.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Person } from '../client/index.js';
 
 interface Access {
+  /** Known where the service wrote it down. */
   readonly issuer: string;
   readonly address: string;
   readonly credential: string;
@@ -26,11 +27,21 @@ export class OperatorError extends Error {
 const reason = 'drill';
 
 export class Operator {
-  constructor(private readonly dataDir: string) {}
+  private constructor(
+    /** How the running service is reached; throws while there is none. */
+    readonly access: () => Access,
+  ) {}
 
-  /** How the running service is reached; throws while there is none. */
-  access(): Access {
-    return JSON.parse(readFileSync(join(this.dataDir, 'admin.json'), 'utf8')) as Access;
+  /** Of the service that has the data directory, whichever runs on it. */
+  static of(dataDir: string): Operator {
+    return new Operator(() => JSON.parse(readFileSync(join(dataDir, 'admin.json'), 'utf8')) as Access);
+  }
+
+  /** Of a service that was told where its credential stands. */
+  static at(address: string, credentialFile: string): Operator {
+    return new Operator(() => {
+      return { issuer: '', address, credential: readFileSync(credentialFile, 'utf8').trim() };
+    });
   }
 
   async openAccount({ username, password }: Person): Promise<{ readonly accountId: string }> {

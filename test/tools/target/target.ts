@@ -17,7 +17,7 @@ export class Target {
     readonly issuer: string,
     readonly dataDir: string,
   ) {
-    this.operator = new Operator(dataDir);
+    this.operator = Operator.of(dataDir);
     this.ledger = LedgerView.of(dataDir);
   }
 
@@ -99,7 +99,7 @@ function launch(dataDir: string, { env, under = [], logFile }: StartOptions): Ch
 /** The issuer, once the service is ready. Rejects when the process ends before. */
 async function untilReady(child: ChildProcess, dataDir: string): Promise<string> {
   const deadline = Date.now() + readyWithinMs;
-  const operator = new Operator(dataDir);
+  const operator = Operator.of(dataDir);
   while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
     if (existsSync(join(dataDir, 'admin.json'))) return operator.access().issuer;
     await new Promise((resolve) => setTimeout(resolve, 20));

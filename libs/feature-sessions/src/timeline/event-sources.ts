@@ -102,7 +102,8 @@ export class AccountSource implements EventSource {
   /** A session is found by the views, so they must show all that was begun until then. */
   private async streamNames(until: Position): Promise<string[]> {
     const { progress, views } = this.parts;
-    if (!(await progress.waitFor(until, viewsBudgetMs))) throw new StreamEnded('views_behind');
+    const shown = await progress.waitFor(until, viewsBudgetMs, this.accountId);
+    if (!shown) throw new StreamEnded('views_behind');
     const sessions = await views.list(timelineViews.session, timelineProjection.generation, this.accountId);
     return [...this.ownStreams(), ...sessions.map(({ key }) => streams.session(key))];
   }

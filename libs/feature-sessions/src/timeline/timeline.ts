@@ -32,8 +32,8 @@ export class Timeline {
   async page(listener: Listener, query: Query): Promise<TimelinePage> {
     const before = readPosition(query['before'], 'before');
     const limit = readNumber(query['limit'], 'limit', limits);
-    const shown = await this.wait.until(query['after']);
     const { accountId } = listener;
+    const shown = await this.wait.until(query['after'], accountId);
     const [own, common] = await Promise.all([
       this.rows(accountId, before, limit + 1),
       this.rows(everybody, before, maxCutoffs),
