@@ -4,5 +4,6 @@ import './before-client.js';
 export { busPrefixes, busRoles, busTopics, standingPrefix } from './bus-plan.js';
 export type { BusPlan, BusRole } from './bus-plan.js';
 export type { ClientLog, ClientLogLevel, KafkaSettings } from './client.js';
+export { kafkaEnvironment, readKafkaSettings, type KafkaSetting } from './kafka-environment.js';
 export { initBus, type InitStep } from './init-bus.js';
 export { KafkaBus } from './kafka-bus.js';

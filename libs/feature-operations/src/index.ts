@@ -1,4 +1,5 @@
 // Running the service: the listening socket, request hooks, errors, logs, metrics, health, clocks.
+export { consumerMetrics } from './consumer-metrics.js';
 export { EnvironmentReader, unknownSettings } from './environment.js';
 export { HttpMetrics } from './http-metrics.js';
 export { openSocket, type HttpSocket } from './http-server.js';
@@ -15,6 +16,9 @@ export { addRequestHooks, type RequestHooks } from './request-hooks.js';
 export { RouteTable } from './route-table.js';
 export { MovableClock, SystemClock, SystemIds } from './system-clock.js';
 export { isAddressRange, TrustedProxies } from './trusted-proxies.js';
+export { readWorkerConfig, workerSettings } from './worker-config.js';
+export type { WorkerConfig, WorkerSetting } from './worker-config.js';
+export { WorkerService, type Work, type WorkerParts } from './worker-service.js';
 export { developmentKey, type DevelopmentKey } from './development-key.js';
 export { startHttpApplication, type HttpApplicationParts } from './http-application.js';
 export {

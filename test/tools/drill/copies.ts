@@ -147,7 +147,7 @@ const olderToken: Scenario = {
       'started',
       'refresh-rotated',
       'refresh-rotated',
-      'stale-token-presented',
+      ...stage.onceEach('stale-token-presented'),
       'refresh-rotated',
     ]);
   },

@@ -9,6 +9,8 @@ import { lostAnswers } from './lost-answers.js';
 import { hasPlaces } from './judgement.js';
 import { revocations } from './revocations.js';
 import { Stage, type Scenario } from './stage.js';
+import { LedgerView } from '../target/ledger.js';
+import { Operator } from '../target/operator.js';
 import { OwnTarget, Target } from '../target/target.js';
 import { thieves } from './thieves.js';
 
@@ -23,6 +25,9 @@ const scenarios: readonly Scenario[] = [
 
 const help = `npm run drill [-- options]
   --issuer URL --data-dir DIR   play against this running service (both, or neither: then one is started)
+  --admin-url URL --admin-credential-file FILE
+                                where its operators' listener is, for a service of several machines; its ledger
+                                is read where SALLYPORT_EVENTSTORE_URL says, and --data-dir may be left out
   --only NAME                   play this scenario; may be repeated
   --json                        one JSON document on standard output (use npm run -s)
   --help
@@ -44,16 +49,22 @@ await runTool({ help, readOptions, run });
 
 async function run(options: Options): Promise<number> {
   const report = new Report({ tool: 'drill', json: options.json });
-  const { issuer, dataDir } = options;
-  const isOwn = issuer === undefined || dataDir === undefined;
-  report.say(isOwn ? 'starting a service of its own' : `playing against ${issuer}`);
-  const target = isOwn ? await OwnTarget.start({ env: ownSettings }) : new Target(issuer, dataDir);
+  const { issuer } = options;
+  report.say(issuer === undefined ? 'starting a service of its own' : `playing against ${issuer}`);
+  const isOwn = issuer === undefined;
+  const target = isOwn ? await OwnTarget.start({ env: ownSettings }) : targetOf(issuer, options);
   try {
     await play(options.chosen, target, report);
   } finally {
     await target.stop();
   }
   return report.finish();
+}
+
+function targetOf(issuer: string, { dataDir = '', admin }: Options): Target {
+  if (admin === undefined) return new Target(issuer, dataDir);
+  const operator = Operator.at(admin.url, admin.credentialFile);
+  return new Target(issuer, dataDir, { operator, ledger: LedgerView.at(admin.eventStoreUrl) });
 }
 
 async function play(chosen: readonly Scenario[], target: Target, report: Report): Promise<void> {
@@ -102,6 +113,11 @@ async function lacksOf(target: Target, stage: Stage): Promise<(readonly [Need, s
 interface Options {
   readonly issuer?: string;
   readonly dataDir?: string;
+  readonly admin?: {
+    readonly url: string;
+    readonly credentialFile: string;
+    readonly eventStoreUrl: string;
+  };
   readonly chosen: readonly Scenario[];
   readonly json: boolean;
   readonly help: boolean;
@@ -113,15 +129,28 @@ function readOptions(): Options | string {
     options: {
       issuer: { type: 'string' },
       'data-dir': { type: 'string' },
+      'admin-url': { type: 'string' },
+      'admin-credential-file': { type: 'string' },
       only: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const { issuer, 'data-dir': dataDir, only = [], json, help: wanted } = values;
-  if ((issuer === undefined) !== (dataDir === undefined)) return '--issuer and --data-dir go together.';
+  const { 'admin-url': url, 'admin-credential-file': credentialFile } = values;
+  const eventStoreUrl = process.env['SALLYPORT_EVENTSTORE_URL'];
+  if ((url === undefined) !== (credentialFile === undefined)) {
+    return '--admin-url and --admin-credential-file go together.';
+  }
+  if (url !== undefined && (issuer === undefined || eventStoreUrl === undefined)) {
+    return '--admin-url needs --issuer, and SALLYPORT_EVENTSTORE_URL in the environment.';
+  }
+  if (url === undefined && (issuer === undefined) !== (dataDir === undefined)) {
+    return '--issuer and --data-dir go together.';
+  }
+  const admin = url && credentialFile && eventStoreUrl ? { url, credentialFile, eventStoreUrl } : undefined;
   const unknown = only.find((name) => scenarios.every((scenario) => scenario.name !== name));
   if (unknown !== undefined) return `There is no scenario "${unknown}".`;
   const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
-  return { issuer, dataDir, chosen, json, help: wanted };
+  return { issuer, dataDir, admin, chosen, json, help: wanted };
 }

@@ -31,7 +31,7 @@ const lostPhone: Scenario = {
     );
     await other.refresh();
     stage.check('the other one goes on', other.store.read() !== undefined);
-    await stage.sessionTells(sid, ['started']);
+    await stage.endedSessionTells(sid, ['started']);
     const told = ['opened', 'device-linked', 'device-linked', 'device-revoked(lost)'];
     await stage.streamTells(`account-${person.accountId}`, told);
   },
@@ -115,7 +115,7 @@ const erasure: Scenario = {
     await stage.rejects('nobody can sign in', app.signIn(person));
     await stage.rejects('operators find no such name', stage.target.operator.find(person.username));
     await stage.streamTells(`account-${person.accountId}`, ['opened', 'device-linked', 'erased']);
-    await stage.sessionTells(sid, ['started']);
+    await stage.endedSessionTells(sid, ['started']);
     stage.keepsNoneOf('no name, password or token is anywhere in the data directory', [
       person.username,
       person.password,

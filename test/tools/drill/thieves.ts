@@ -48,7 +48,7 @@ const stolenWithKey: Scenario = {
       'started',
       'refresh-rotated',
       'refresh-rotated',
-      'stale-token-presented',
+      ...stage.onceEach('stale-token-presented'),
       'revoked(client)',
     ]);
   },

@@ -12,13 +12,18 @@ import { Operator } from './operator.js';
 export class Target {
   readonly operator: Operator;
   readonly ledger: LedgerView;
+  /** Several processes decide, each from what it remembers until the store says otherwise. */
+  readonly hasReplicas: boolean;
 
+  /** `parts` where they are not found in the data directory; that is empty where nobody may look into it. */
   constructor(
     readonly issuer: string,
     readonly dataDir: string,
+    parts?: { readonly operator: Operator; readonly ledger: LedgerView },
   ) {
-    this.operator = Operator.of(dataDir);
-    this.ledger = LedgerView.of(dataDir);
+    this.hasReplicas = parts !== undefined;
+    this.operator = parts?.operator ?? Operator.of(dataDir);
+    this.ledger = parts?.ledger ?? LedgerView.of(dataDir);
   }
 
   /** Ends the service and starts it again on its data; only where it was started for this. */

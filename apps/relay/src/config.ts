@@ -1,0 +1,63 @@
+// The environment, read once: every setting, its default and its meaning, and all mistakes in one message.
+import { eventStoreEnvironment, readEventStoreUrl } from '@sallyport/adapter-eventstoredb';
+import type { EventStoreSetting } from '@sallyport/adapter-eventstoredb';
+import { kafkaEnvironment, readKafkaSettings } from '@sallyport/adapter-kafka';
+import type { KafkaSetting, KafkaSettings } from '@sallyport/adapter-kafka';
+import { postgresEnvironment, readPostgresSettings } from '@sallyport/adapter-postgres';
+import type { PostgresSetting, PostgresSettings } from '@sallyport/adapter-postgres';
+import { deepFreeze, describedSettings, EnvironmentReader } from '@sallyport/feature-operations';
+import { readWorkerConfig, unknownSettings, workerSettings } from '@sallyport/feature-operations';
+import type { SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature-operations';
+
+const ownSettings = [
+  ['SALLYPORT_ISSUER', '', 'The issuer of the ledger: names it in every record (`ce_source`).'],
+  ['SALLYPORT_TEST_LEASE', '', '`always`: believes to have the lease, to see that fencing holds. Tests only.'],
+] as const satisfies readonly SettingRow[];
+
+/** Every setting there is; README's table is held against this list. */
+const settings: readonly SettingRow[] = [
+  ...workerSettings,
+  ...eventStoreEnvironment,
+  ...kafkaEnvironment,
+  ...postgresEnvironment,
+  ...ownSettings,
+];
+
+export const settingDescriptions = describedSettings(settings);
+
+type OwnSetting = (typeof ownSettings)[number][0];
+type SettingName = WorkerSetting | KafkaSetting | PostgresSetting | EventStoreSetting | OwnSetting;
+
+export interface Config extends WorkerConfig {
+  readonly issuer: string;
+  readonly kafka: Omit<KafkaSettings, 'clientId'>;
+  readonly postgres: PostgresSettings;
+  readonly eventStoreUrl: string;
+  /** Takes the lease without asking. */
+  readonly alwaysLeads: boolean;
+}
+
+/** The configuration, or what is wrong with it, one sentence each that says what to do. */
+export type ConfigResult =
+  | { readonly config: Config; readonly mistakes?: undefined }
+  | { readonly config?: undefined; readonly mistakes: readonly string[] };
+
+/** Reads and checks the whole environment, and the files it names. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigResult {
+  const read = new EnvironmentReader<SettingName>(environment);
+  const textOf = (name: SettingName) => read.text(name);
+  const worker = readWorkerConfig(read);
+  const kafka = readKafkaSettings(textOf);
+  const postgres = readPostgresSettings(textOf);
+  const store = readEventStoreUrl(textOf);
+  const issuer = read.text('SALLYPORT_ISSUER', (text) => (URL.canParse(text) ? undefined : 'is not a URL'));
+  if (issuer === undefined) read.mistakes.push('SALLYPORT_ISSUER is missing: name the issuer of the ledger.');
+  const alwaysLeads = read.choice('SALLYPORT_TEST_LEASE', ['always']) !== undefined;
+  const names = settings.map(([name]) => name);
+  const found = [kafka, postgres, store].flatMap(({ mistakes }) => mistakes);
+  const mistakes = [...read.mistakes, ...found, ...unknownSettings(environment, 'SALLYPORT_', names)];
+  const isComplete = issuer && kafka.settings && postgres.settings && store.url;
+  if (mistakes.length > 0 || !isComplete) return { mistakes };
+  const shared = { kafka: kafka.settings, postgres: postgres.settings, eventStoreUrl: store.url };
+  return { config: deepFreeze({ ...worker, ...shared, issuer, alwaysLeads }) };
+}
