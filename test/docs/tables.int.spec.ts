@@ -1,4 +1,6 @@
 // Holds the tables of README against the code that they describe, in both directions.
+import { settingDescriptions as ofProjector } from '../../apps/projector/src/config.js';
+import { settingDescriptions as ofRelay } from '../../apps/relay/src/config.js';
 import { settingDescriptions as ofSessionApi } from '../../apps/session-api/src/config.js';
 import { settingDescriptions } from '../../apps/standalone/src/config.js';
 import { nouns } from '../../apps/admin/src/grammar.js';
@@ -25,7 +27,11 @@ describe("README's tables", () => {
     expect(shown).toEqual(defined);
   });
 
-  const apps = [['session-api', ofSessionApi]] as const;
+  const apps = [
+    ['session-api', ofSessionApi],
+    ['relay', ofRelay],
+    ['projector', ofProjector],
+  ] as const;
   it.each(apps)('show every setting of %s, and none that is not there', (app, has) => {
     const shown = table(section(readme, '## More than one machine'), `\`${app}\``);
     const defined = has.map((setting) => [`\`${setting.name}\``, setting.default, setting.description]);

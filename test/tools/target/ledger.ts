@@ -44,7 +44,7 @@ export class LedgerView {
 
   /** The position of the last event; `0` before the first. */
   async head(): Promise<string> {
-    const feed = SqliteFeed.openReadOnly(this.file);
+    const feed = SqliteFeed.openReadOnly(this.place);
     try {
       return (await feed.head()) ?? '0';
     } finally {
@@ -70,6 +70,13 @@ class StoreLedgerView extends LedgerView {
     return this.connected(async (connection) => {
       const feed = new EventStoreDbFeed(connection);
       return feed.read(null, maxEvents).finally(() => feed.close());
+    });
+  }
+
+  override head(): Promise<string> {
+    return this.connected(async (connection) => {
+      const feed = new EventStoreDbFeed(connection);
+      return (await feed.head().finally(() => feed.close())) ?? '0';
     });
   }
 
