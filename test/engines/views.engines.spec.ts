@@ -72,7 +72,9 @@ async function rowsAndReplay(): Promise<[object, object]> {
   const feed = new EventStoreDbFeed(connection);
   const views = new MemoryViewStore();
   const { signal } = new AbortController();
-  for (const projection of projections) await rebuildProjection(projection, { feed, views, clock }, { signal });
+  for (const projection of projections) {
+    await rebuildProjection(projection, { feed, views, clock }, { signal });
+  }
   const all = async (from: Pick<MemoryViewStore, 'list'>) => {
     const lists = projections.flatMap((projection) =>
       projection.views.flatMap((view) =>
@@ -99,7 +101,7 @@ describe('views of several machines', () => {
     expect((body['entries'] as unknown[]).length).toBeGreaterThan(1);
   }, 60_000);
 
-  it('equal a replay of the ledger after relays and projectors were killed and the broker was away', async () => {
+  it('equal a replay of the ledger after relays, projectors and the broker were killed', async () => {
     await person(3);
     await workers[0]?.kill9();
     await workers[2]?.kill9();

@@ -11,7 +11,7 @@ import type { SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature
 
 const ownSettings = [
   ['SALLYPORT_ISSUER', '', 'The issuer of the ledger: names it in every record (`ce_source`).'],
-  ['SALLYPORT_TEST_LEASE', '', '`always`: believes to have the lease, to see that fencing holds. Tests only.'],
+  ['SALLYPORT_TEST_LEASE', '', '`always`: believes to have the lease, so that fencing is seen. Tests only.'],
 ] as const satisfies readonly SettingRow[];
 
 /** Every setting there is; README's table is held against this list. */

@@ -36,7 +36,9 @@ export function readKafkaSettings(textOf: (name: KafkaSetting) => string | undef
     ...((username === undefined) === (password === undefined)
       ? []
       : ['SALLYPORT_KAFKA_USERNAME and SALLYPORT_KAFKA_PASSWORD come together.']),
-    ...(mechanism === undefined ? [`SALLYPORT_KAFKA_SASL_MECHANISM is none of ${mechanisms.join(', ')}.`] : []),
+    ...(mechanism === undefined
+      ? [`SALLYPORT_KAFKA_SASL_MECHANISM is none of ${mechanisms.join(', ')}.`]
+      : []),
     ...(tls === 'true' || tls === 'false' ? [] : ['SALLYPORT_KAFKA_TLS must be true or false.']),
     ...(fault === undefined ? [] : [fault]),
   ];

@@ -26,8 +26,8 @@ const scenarios: readonly Scenario[] = [
 const help = `npm run drill [-- options]
   --issuer URL --data-dir DIR   play against this running service (both, or neither: then one is started)
   --admin-url URL --admin-credential-file FILE
-                                where its operators' listener is, for a service of several machines; its ledger
-                                is read where SALLYPORT_EVENTSTORE_URL says, and --data-dir may be left out
+                                its operators' listener, for a service of several machines; its ledger is
+                                read where SALLYPORT_EVENTSTORE_URL says, and --data-dir may be left out
   --only NAME                   play this scenario; may be repeated
   --json                        one JSON document on standard output (use npm run -s)
   --help

@@ -129,7 +129,7 @@ export class Stage {
 
   /**
    * The same of a session that something ended. Of several replicas one may have rotated on what it
-   * remembered and learnt of the end before it answered: that stands in the ledger, and nothing was given out.
+   * remembered and learnt of the end before it answered: that is in the ledger, and nothing was given out.
    */
   async endedSessionTells(sid: string, expected: readonly string[]): Promise<void> {
     await this.sessionTells(sid, this.target.hasReplicas ? [...expected, 'refresh-rotated*'] : expected);

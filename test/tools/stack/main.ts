@@ -51,7 +51,8 @@ async function status(file: StackFile): Promise<number> {
     processes.map(async (one) => {
       const answer = one.url && (await fetch(`${one.url}/health/ready`).catch(() => undefined));
       const ready = answer ? (answer.ok ? 'ready' : 'not ready') : '';
-      return `  ${one.name.padEnd(18)} ${isRunning(one) ? `runs (${one.pid})` : 'ended'} ${ready} ${one.url ?? ''}`;
+      const runs = isRunning(one) ? `runs (${one.pid})` : 'ended';
+      return `  ${one.name.padEnd(18)} ${runs} ${ready} ${one.url ?? ''}`;
     }),
   );
   const pid = postgres && existsSync(postgres) ? PostgresServer.in(postgres).pid() : undefined;
