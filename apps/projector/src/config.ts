@@ -7,7 +7,7 @@ import { postgresEnvironment, readPostgresSettings } from '@sallyport/adapter-po
 import type { PostgresSetting, PostgresSettings } from '@sallyport/adapter-postgres';
 import { deepFreeze, describedSettings, EnvironmentReader } from '@sallyport/feature-operations';
 import { readWorkerConfig, unknownSettings, workerSettings } from '@sallyport/feature-operations';
-import type { SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature-operations';
+import type { ReadConfig, SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature-operations';
 
 /** Every setting there is; README's table is held against this list. */
 const settings: readonly SettingRow[] = [
@@ -27,13 +27,8 @@ export interface Config extends WorkerConfig {
   readonly eventStoreUrl: string;
 }
 
-/** The configuration, or what is wrong with it, one sentence each that says what to do. */
-export type ConfigResult =
-  | { readonly config: Config; readonly mistakes?: undefined }
-  | { readonly config?: undefined; readonly mistakes: readonly string[] };
-
 /** Reads and checks the whole environment, and the files it names. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigResult {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadConfig<Config> {
   const read = new EnvironmentReader<SettingName>(environment);
   const textOf = (name: SettingName) => read.text(name);
   const worker = readWorkerConfig(read);

@@ -5,9 +5,9 @@ import { kafkaEnvironment, readKafkaSettings } from '@sallyport/adapter-kafka';
 import type { KafkaSetting, KafkaSettings } from '@sallyport/adapter-kafka';
 import { postgresEnvironment, readPostgresSettings } from '@sallyport/adapter-postgres';
 import type { PostgresSetting, PostgresSettings } from '@sallyport/adapter-postgres';
-import { deepFreeze, describedSettings, EnvironmentReader } from '@sallyport/feature-operations';
+import { deepFreeze, describedSettings, EnvironmentReader, isLoopback } from '@sallyport/feature-operations';
 import { readWorkerConfig, unknownSettings, workerSettings } from '@sallyport/feature-operations';
-import type { SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature-operations';
+import type { ReadConfig, SettingRow, WorkerConfig, WorkerSetting } from '@sallyport/feature-operations';
 
 const ownSettings = [
   ['SALLYPORT_ISSUER', '', 'The issuer of the ledger: names it in every record (`ce_source`).'],
@@ -37,13 +37,8 @@ export interface Config extends WorkerConfig {
   readonly alwaysLeads: boolean;
 }
 
-/** The configuration, or what is wrong with it, one sentence each that says what to do. */
-export type ConfigResult =
-  | { readonly config: Config; readonly mistakes?: undefined }
-  | { readonly config?: undefined; readonly mistakes: readonly string[] };
-
 /** Reads and checks the whole environment, and the files it names. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigResult {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadConfig<Config> {
   const read = new EnvironmentReader<SettingName>(environment);
   const textOf = (name: SettingName) => read.text(name);
   const worker = readWorkerConfig(read);
@@ -53,6 +48,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const issuer = read.text('SALLYPORT_ISSUER', (text) => (URL.canParse(text) ? undefined : 'is not a URL'));
   if (issuer === undefined) read.mistakes.push('SALLYPORT_ISSUER is missing: name the issuer of the ledger.');
   const alwaysLeads = read.choice('SALLYPORT_TEST_LEASE', ['always']) !== undefined;
+  if (alwaysLeads && issuer !== undefined && !isLoopback(new URL(issuer).hostname)) {
+    read.mistakes.push('SALLYPORT_TEST_LEASE is for tests on this machine: leave it out.');
+  }
   const names = settings.map(([name]) => name);
   const found = [kafka, postgres, store].flatMap(({ mistakes }) => mistakes);
   const mistakes = [...read.mistakes, ...found, ...unknownSettings(environment, 'SALLYPORT_', names)];

@@ -12,7 +12,8 @@ import {
   sharedServiceSettings,
   unknownSettings,
 } from '@sallyport/feature-operations';
-import type { ServiceConfig, ServiceSetting, SettingRow } from '@sallyport/feature-operations';
+import type { ReadConfig, ServiceConfig, ServiceSetting } from '@sallyport/feature-operations';
+import type { SettingRow } from '@sallyport/feature-operations';
 import type { MasterKey } from '@sallyport/tokens';
 
 const ownSettings = [
@@ -48,13 +49,8 @@ export interface Config extends ServiceConfig {
   readonly geo: GeoPaths;
 }
 
-/** The configuration, or what is wrong with it, one sentence each that says what to do. */
-export type ConfigResult =
-  | { readonly config: Config; readonly mistakes?: undefined }
-  | { readonly config?: undefined; readonly mistakes: readonly string[] };
-
 /** Reads and checks the whole environment, and the files it names. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigResult {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadConfig<Config> {
   const read = new EnvironmentReader<SettingName>(environment);
   const textOf = (name: SettingName) => read.text(name);
   const service = readServiceConfig(read, { standsAlone: false });

@@ -1,6 +1,6 @@
 // Reads the configuration, starts the service, and ends the process: on a signal, on a mistake, on a crash.
 import { PostgresError } from '@sallyport/adapter-postgres';
-import { endForMistakes, ProcessLife, ServiceLog } from '@sallyport/feature-operations';
+import { endForMistakes, ProcessLife, ServiceLog, startFailure } from '@sallyport/feature-operations';
 import { isTokenError } from '@sallyport/tokens';
 import { readConfig } from './config.js';
 import { SessionApi } from './service.js';
@@ -18,15 +18,12 @@ try {
   life.endForFailedStart(reasonOf(error));
 }
 
-/** Words for whoever starts the service; what nobody foresaw comes with its stack. */
+/** Words for whoever starts the service. */
 function reasonOf(error: unknown): string {
   if (error instanceof PostgresError) return error.message;
   if (isTokenError(error, 'master_key_wrong')) {
     return `${error.message}. Start with the master key that made these data, or with another database.`;
   }
   if (isTokenError(error)) return `${error.message}.`;
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `${message}. Another process has the port; stop it, or set another.`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return `${message}. Set PORT or SALLYPORT_HOST.`;
-  return stack ?? String(error);
+  return startFailure(error);
 }

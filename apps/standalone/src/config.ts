@@ -11,7 +11,7 @@ import {
   serviceSettings,
   unknownSettings,
 } from '@sallyport/feature-operations';
-import type { ServiceConfig, SettingRow } from '@sallyport/feature-operations';
+import type { ReadConfig, ServiceConfig, SettingRow } from '@sallyport/feature-operations';
 
 /** Every setting there is; README's table is held against this list. */
 export const settings = [
@@ -44,15 +44,8 @@ export interface Config extends ServiceConfig {
   };
 }
 
-/** The configuration, or what is wrong with it, one sentence each that says what to do. */
-export type ConfigResult = { readonly config: Config; readonly mistakes?: undefined } | Mistakes;
-interface Mistakes {
-  readonly config?: undefined;
-  readonly mistakes: readonly string[];
-}
-
 /** Reads and checks the whole environment, and the files it names. */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigResult {
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadConfig<Config> {
   const read = new EnvironmentReader<SettingName>(environment);
   const geo = readGeoPaths((name) => read.text(name));
   const config: Config = {

@@ -1,6 +1,6 @@
 // Reads the configuration, starts the service, and ends the process: on a signal, on a mistake, on a crash.
 import { SqliteFileError } from '@sallyport/adapter-sqlite';
-import { endForMistakes, ProcessLife, ServiceLog } from '@sallyport/feature-operations';
+import { endForMistakes, ProcessLife, ServiceLog, startFailure } from '@sallyport/feature-operations';
 import { isTokenError } from '@sallyport/tokens';
 import { readConfig } from './config.js';
 import { startService } from './service.js';
@@ -17,15 +17,12 @@ try {
   life.endForFailedStart(reasonOf(error));
 }
 
-/** Words for whoever starts the service; what nobody foresaw comes with its stack. */
+/** Words for whoever starts the service. */
 function reasonOf(error: unknown): string {
   if (error instanceof SqliteFileError) return error.message;
   if (isTokenError(error, 'master_key_wrong')) {
     return `${error.message}. Start with the master key that made this data, or with another data directory.`;
   }
   if (isTokenError(error)) return `${error.message}.`;
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `${message}. Another process has the port; stop it, or set PORT.`;
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return `${message}. Set PORT or SALLYPORT_HOST.`;
-  return stack ?? String(error);
+  return startFailure(error);
 }

@@ -25,6 +25,7 @@ export {
   deepFreeze,
   describedSettings,
   readServiceConfig,
+  isLoopback,
   serviceSettings,
   sharedServiceSettings,
   type ServiceConfig,
@@ -32,3 +33,4 @@ export {
   type SettingDescription,
   type SettingRow,
 } from './service-config.js';
+export { runWorker, startFailure, type ReadConfig, type WorkerProcess } from './run-worker.js';

@@ -168,7 +168,8 @@ function issuerFault(text: string): string | undefined {
   return asWritten === text ? undefined : `must be written in its normal form: ${asWritten}`;
 }
 
-function isLoopback(host: string): boolean {
+/** Whether a host name or address is this machine's own. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
