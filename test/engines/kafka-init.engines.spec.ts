@@ -83,8 +83,12 @@ describe('npm run kafka:init', () => {
     const publisher = relay.publisher({ name: 'sallyport-relay', transactionTimeoutMs: 10_000 });
     await publisher.open();
     await publisher.publish(records);
-    const last = await publisher.lastRecords(busTopics.events);
     await publisher.close();
+    // Opening waits until what its predecessor committed is there to read.
+    const next = relay.publisher({ name: 'sallyport-relay', transactionTimeoutMs: 10_000 });
+    await next.open();
+    const last = await next.lastRecords(busTopics.events);
+    await next.close();
     expect(last.filter((record) => record !== null)).toHaveLength(1);
     await expect(anomaly.write(records.slice(0, 1))).rejects.toMatchObject({ name: 'EngineError' });
     const intruder = anomaly.publisher({ name: 'sallyport-relay', transactionTimeoutMs: 10_000 });

@@ -18,9 +18,9 @@ async function somebody(): Promise<{ username: string; password: string; account
   return { ...person, ...(await replicas.operator.openAccount(person)) };
 }
 
-/** A phone signed in at the first replica. */
-async function phone(): Promise<App> {
-  replicas.use(0);
+/** A phone signed in at a replica. */
+async function phone(index = 0): Promise<App> {
+  replicas.use(index);
   const app = new App({ as, registration: demoPhone, key: await newDeviceKey() });
   await app.signIn(await somebody());
   return app;
@@ -91,6 +91,17 @@ describe('replicas of the session API', () => {
     };
     expect(await jwks(0)).toEqual(await jwks(1));
   }, 30_000);
+
+  it('keep people in who signed in right after a restore was declared at another', async () => {
+    const before = await phone(0);
+    await replicas.operator.declareStoreRestored();
+    const app = await phone(1);
+    replicas.use(0);
+    await app.refresh();
+    replicas.use(1);
+    await app.refresh();
+    await expect(before.refresh()).rejects.toMatchObject({ reason: 'cut_off' });
+  });
 
   it("answer their operators with one credential, who see each other's work", async () => {
     const person = await somebody();

@@ -41,7 +41,7 @@ export abstract class BusPublisher {
 
   /**
    * Each partition's last record that was committed, `null` for a partition without any: records of aborted
-   * transactions do not count, and none that was committed before the call is overlooked.
+   * transactions do not count, and none that was committed before `open` resolved is overlooked.
    */
   abstract lastRecords(topic: string): Promise<readonly (ReceivedRecord | null)[]>;
 

@@ -92,7 +92,9 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const need = { required: token.keyBound, token: order.input.refreshToken };
     const proof = await this.proofs.check(order.proof, need);
     if (proof.kind === 'failure') return proof;
-    if (token.key.status === 'retired') return refusedRefresh(token.keyBound ? 'cut_off' : undefined);
+    if (token.key.status === 'retired' && !(await this.isAlive(token.sessionId))) {
+      return refusedRefresh(token.keyBound ? 'cut_off' : undefined);
+    }
     if (token.key.status === 'bad' && !token.keyBound) return refusedRefresh();
     const client = this.clients.find(order.input.clientId);
     if (client === undefined) return unknownClient;
@@ -106,6 +108,17 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   /** Row 1: undefined for what was not minted here. */
   private parse(text: string): ParsedRefreshToken | undefined | Promise<ParsedRefreshToken | undefined> {
     return unlessTokenError(() => retryUnknownKey(this.ring, () => parseRefreshToken(text, this.ring)));
+  }
+
+  /**
+   * Row 4 spares a session in good standing: the cutoff that comes before a retirement ends all older ones,
+   * so it began since, at a replica that had not read of the retirement yet.
+   */
+  private isAlive(sessionId: string): Promise<boolean> {
+    return this.ledger.judgeSession(sessionId, (scope) => {
+      if (scope.session === undefined) return false;
+      return sessionStanding(asStandingInput(scope), this.clock.now()).status === 'active';
+    });
   }
 
   private async prepare(
@@ -225,7 +238,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   private successorOf(refresh: Refresh, session: SessionState): string | undefined {
     if (refresh.command.successor.fingerprint === session.fingerprint) return refresh.successor;
     const key = this.ring.refreshKey(session.keyId);
-    if (key === undefined || key.status === 'retired') return undefined;
+    if (key === undefined) return undefined;
     const token = mintSuccessor(refresh.token, key);
     return fingerprint(token) === session.fingerprint ? token : undefined;
   }

@@ -13,7 +13,7 @@ export class RotateKey extends Command<Written & { readonly keyId: string }> {
   }
 }
 
-/** After an older store was restored: retires all refresh keys, cuts off every session. All sign in again. */
+/** After an older store was restored: cuts off every session, then retires all refresh keys. */
 export class DeclareStoreRestored extends Command<Written> {
   constructor(
     readonly input: { readonly reason: string },

@@ -92,9 +92,10 @@ export class SystemRunner {
   }
 
   async restored(reason: string, ordered: Ordered): Promise<Written> {
-    const retired = await this.ring.retireRefreshKeys();
-    await this.recordKeys(retired, reason, ordered);
-    return this.cutOff({ scope: { kind: 'all' }, reason }, ordered);
+    // First the cutoff: whatever has good standing under a retired key was started after it.
+    const cutoff = await this.cutOff({ scope: { kind: 'all' }, reason }, ordered);
+    const position = await this.recordKeys(await this.ring.retireRefreshKeys(), reason, ordered);
+    return position === '0' ? cutoff : { position };
   }
 }
 

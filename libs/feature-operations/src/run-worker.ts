@@ -39,7 +39,7 @@ export async function runWorker<C extends WorkerConfig>(worker: WorkerProcess<C>
 /** Words for whoever starts a process; what nobody foresaw comes with its stack. */
 export function startFailure(error: unknown): string {
   const { code, message, stack } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return `${message}. Another process has the port; stop it, or set another one.`;
+  if (code === 'EADDRINUSE') return `${message}. Another process has the port; stop it, or set PORT.`;
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return `${message}. Set PORT or SALLYPORT_HOST.`;
   return stack ?? String(error);
 }

@@ -45,9 +45,11 @@ function describePublisher(under: () => BusUnderTest): void {
     const topic = await under().makeTopic(4);
     const records = ['a', 'b', 'c', 'd', 'e'].map((key) => exampleRecord(topic, key));
     const everywhere = [0, 1, 2].map((partition) => exampleRecord(topic, '*', { partition }));
-    await withPublisher(under().bus, async (publisher) => {
+    const publish: Use = async (publisher) => {
       await publisher.publish(records);
       await publisher.publish(everywhere);
+    };
+    const check: Use = async (publisher) => {
       const last = await publisher.lastRecords(topic);
       const inFourth = records.filter(({ key }) => partitionOf(key, 4) === 3).at(-1);
       expect(last.map((record) => record?.value)).toEqual([
@@ -55,7 +57,10 @@ function describePublisher(under: () => BusUnderTest): void {
         inFourth?.value,
       ]);
       expect(last[0]).toMatchObject({ key: '*', headers: everywhere[0]?.headers, partition: 0 });
-    });
+    };
+    const name = newName();
+    await withPublisher(under().bus, publish, name);
+    await withPublisher(under().bus, check, name);
   });
 
   it('publishes nothing at all after another of its name was opened', async () => {

@@ -4,8 +4,8 @@ import { codeOfAsync, holdAnswers, newRing, NOON, settled } from './spec-example
 import { KeyRing } from './index.js';
 
 /** Two processes on one store and one clock. */
-async function newReplicas() {
-  const one = await newRing();
+async function newReplicas(change: { publishAheadMs?: number } = {}) {
+  const one = await newRing(change);
   const two = new KeyRing(one.parts);
   await two.load();
   return { ...one, two };
@@ -76,6 +76,30 @@ describe('an unknown key id', () => {
     clock.time += 1_000;
     expect(await two.reloadIfUnknown('00000000')).toBe(false);
     expect(store.reads).toBe(2);
+  });
+
+  it('is judged by a reading that began after the question where replicas make keys too', async () => {
+    const { two, ring, store, clock } = await newReplicas({ publishAheadMs: 2_000 });
+    // The second after a reading has not gone by when another replica retires what it finds.
+    await two.reload();
+    await ring.retireRefreshKeys();
+    store.reads = 0;
+    const { id } = ring.current('refresh');
+    const asked = await Promise.all(['00000000', id, id].map((one) => two.reloadIfUnknown(one)));
+    expect(asked).toEqual([false, true, true]);
+    expect(store.reads).toBe(1);
+    for (const reads of [2, 3]) {
+      clock.time += 1_000;
+      expect(await two.reloadIfUnknown('00000000')).toBe(false);
+      expect(store.reads).toBe(reads);
+    }
+  });
+
+  it('holds no more requests than a bounded number: the others are no verdict', async () => {
+    const { two } = await newReplicas({ publishAheadMs: 2_000 });
+    const asked = await Promise.allSettled(Array.from({ length: 501 }, () => two.reloadIfUnknown('0')));
+    const refused = asked.filter((one) => one.status === 'rejected').map(({ reason }) => reason as Error);
+    expect(refused).toEqual([new EngineError('store_unavailable')]);
   });
 
   it('is no verdict while the store is away, within the second too', async () => {

@@ -17,8 +17,8 @@ import { KeyVault, type KeyVaultParts } from './key-vault.js';
 import { newMaterial } from './keys.js';
 import type { KeyPurpose, KeysByPurpose, PublicJwk, RefreshKey, SigningKey } from './keys.js';
 import { LoadedKeys } from './loaded-keys.js';
+import { RingReadings } from './ring-readings.js';
 
-const RELOAD_EVERY_MS = 1_000;
 const CHANGE_ATTEMPTS = 8;
 // Access tokens, nonces, codes and forms live an hour at most.
 const KEEP_SHORT_LIVED_MS = 24 * 3_600_000;
@@ -43,12 +43,13 @@ export class KeyRing {
   readonly #parts: KeyRingParts;
   readonly #vault: KeyVault;
   #loaded = new LoadedKeys({ revision: 0, keys: [] });
-  #reading: { readonly startedAt: number; readonly done: Promise<void> } | undefined;
+  readonly #readings: RingReadings;
   #changes: Promise<unknown> = Promise.resolve();
 
   constructor(parts: KeyRingParts) {
     this.#parts = parts;
     this.#vault = new KeyVault(parts);
+    this.#readings = new RingReadings(() => this.#read(), parts.clock);
   }
 
   /**
@@ -60,22 +61,20 @@ export class KeyRing {
   }
 
   /** Reads the ring again now. */
-  async reload(): Promise<void> {
-    const done = this.#read();
-    this.#reading = { startedAt: this.#parts.clock.now(), done };
-    await done;
+  reload(): Promise<void> {
+    return this.#readings.now();
   }
 
   /**
    * True when the ring has the key, after another look into the store if need be, at most one a second for
-   * all callers. Rejects as the store did while it cannot be read, so that "away" is never taken for
-   * "unknown" (G11).
+   * all callers; with several replicas one that began after the question, since the key may have been made a
+   * moment ago. Rejects as the store did while it cannot be read, so that "away" is never taken for "unknown"
+   * (G11).
    */
   async reloadIfUnknown(keyId: string): Promise<boolean> {
     if (this.#loaded.find(keyId) !== undefined) return true;
-    const sinceMs = this.#parts.clock.now() - (this.#reading?.startedAt ?? -Infinity);
-    if (sinceMs >= 0 && sinceMs < RELOAD_EVERY_MS) await this.#reading!.done;
-    else await this.reload();
+    const hasReplicas = (this.#parts.publishAheadMs ?? 0) > 0;
+    await (hasReplicas ? this.#readings.next() : this.#readings.recent());
     return this.#loaded.find(keyId) !== undefined;
   }
 
