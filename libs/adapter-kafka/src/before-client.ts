@@ -1,4 +1,8 @@
 // Imported before the client is: its parts are fixed to each other when they are loaded.
+import { useOwnChecksum } from './own-checksum.js';
+import { useOwnGrouping } from './own-grouping.js';
 import { useOwnRecords } from './own-records.js';
 
 useOwnRecords();
+useOwnChecksum();
+useOwnGrouping();

@@ -10,7 +10,9 @@ import { readLastRecords } from './last-records.js';
 import { within } from './within.js';
 
 /** A partition's records of one request are one batch, which the topic has a limit for: 1 MB by default. */
-const maxSendBytes = 640 * 1024;
+const maxBatchBytes = 640 * 1024;
+/** What a broker takes in one request is 100 MB; memory is the limit here. */
+const maxRequestBytes = 8 * 1024 * 1024;
 const openLimitMs = 45_000;
 const publishLimitMs = 30_000;
 const closeLimitMs = 5_000;
@@ -96,24 +98,17 @@ export class KafkaPublisher extends BusPublisher {
 
   /** The records as requests that are small enough, in order. */
   private *requests(records: readonly BusRecord[]): Generator<TopicMessages[]> {
-    let messages = new Map<string, TopicMessages['messages']>();
-    let bytes = 0;
+    let request = new Request();
     for (const record of records) {
-      const size = sizeOf(record);
-      if (bytes > 0 && bytes + size > maxSendBytes) {
-        yield [...messages].map(([topic, of]) => ({ topic, messages: of }));
-        messages = new Map();
-        bytes = 0;
-      }
-      bytes += size;
-      const { topic, key, headers, value } = record;
+      const { topic, key } = record;
       const partition = record.partition ?? partitionOf(key, this.counts.get(topic) ?? 1);
-      const before = messages.get(topic);
-      const message = { key, value, headers: { ...headers }, partition };
-      if (before === undefined) messages.set(topic, [message]);
-      else before.push(message);
+      if (!request.add(record, partition)) {
+        yield request.topicMessages;
+        request = new Request();
+        request.add(record, partition);
+      }
     }
-    yield [...messages].map(([topic, of]) => ({ topic, messages: of }));
+    yield request.topicMessages;
   }
 
   private async answered<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
@@ -122,6 +117,33 @@ export class KafkaPublisher extends BusPublisher {
     } catch (error) {
       throw asBusError(error, 'bus_unavailable');
     }
+  }
+}
+
+/** Records that go out together: to each partition one batch. */
+class Request {
+  private readonly topics = new Map<string, TopicMessages['messages']>();
+  private readonly batchBytes = new Map<string, number>();
+  private bytes = 0;
+
+  get topicMessages(): TopicMessages[] {
+    return [...this.topics].map(([topic, messages]) => ({ topic, messages }));
+  }
+
+  /** False, and nothing is added, when the record would make the request or its batch too large. */
+  add(record: BusRecord, partition: number): boolean {
+    const { topic, key, headers, value } = record;
+    const size = sizeOf(record);
+    const batch = `${topic} ${partition}`;
+    const before = this.batchBytes.get(batch) ?? 0;
+    const isTooLarge = before + size > maxBatchBytes || this.bytes + size > maxRequestBytes;
+    if (this.bytes > 0 && isTooLarge) return false;
+    this.batchBytes.set(batch, before + size);
+    this.bytes += size;
+    const messages = this.topics.get(topic) ?? [];
+    messages.push({ key, value, headers, partition });
+    this.topics.set(topic, messages);
+    return true;
   }
 }
 

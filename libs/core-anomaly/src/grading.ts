@@ -78,12 +78,21 @@ function partsOf(watch: Watch, combination: Combination, enforceOnly: boolean): 
         !finding.softened &&
         (finding.enforce || !enforceOnly) &&
         parts.every(({ atMs }) => Math.abs(atMs - finding.atMs) <= config.combinationSeconds * 1000) &&
-        (!combination.newDevice || index > 0 || isNewDevice(watch, finding.device, finding.atMs)),
+        (!combination.newDevice || index > 0 || isByNewDevice(watch, finding)),
     );
     if (part === undefined) return undefined;
     parts.push(part);
   }
   return parts;
+}
+
+/** A session without a key says nothing of its device: the person's own phone begins a new one each time. */
+function isByNewDevice(watch: Watch, { device, atMs }: RecentFinding): boolean {
+  return !isOnlySession(device) && isNewDevice(watch, device, atMs);
+}
+
+function isOnlySession(device: string): boolean {
+  return device.startsWith('session:');
 }
 
 function decide(watch: Watch, graded: Grade, mode: Decision['mode']): Decision[] {
@@ -101,7 +110,7 @@ function decide(watch: Watch, graded: Grade, mode: Decision['mode']): Decision[]
   if (mode === 'enforce' && action !== 'flag') {
     push(state.open, { id, rule, action, session, atMs: finding.atMs }, stateLimits.open);
   }
-  const hasDevice = session !== '' && device !== '' && !device.startsWith('session:');
+  const hasDevice = session !== '' && device !== '' && !isOnlySession(device);
   const decision: Decision = {
     id,
     accountId,

@@ -31,6 +31,12 @@ describe('a combination', () => {
     expect(actionsOf(said)).toEqual(['step_up s1']);
   });
 
+  it('asks a session without a key to step up, and no more: it says nothing of its device', () => {
+    const said = atHome().start('s2', later, { network: from('BR') });
+    expect(rulesOf(said)).toEqual(['new_country', 'impossible_travel']);
+    expect(actionsOf(said)).toEqual(['step_up s2']);
+  });
+
   it('locks when a copy of the key is used elsewhere: two kinds of own evidence', () => {
     const history = atHome();
     history.refresh('s1', later, { ...thief, device: 'phone' });

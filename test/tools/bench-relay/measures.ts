@@ -58,8 +58,7 @@ export async function latencies(
   const appendedAt: number[] = [];
   const latencyMs: number[] = [];
   const stop = new AbortController();
-  let isReading = false;
-  let outOfPlace = 0;
+  let [isReading, seen, outOfPlace] = [false, 0, 0];
   const handler = {
     assigned: async () => null,
     idle: async () => {
@@ -69,7 +68,8 @@ export async function latencies(
       const now = performance.now();
       for (const record of records) {
         const { revision, data, ...event } = recordedEvent(record);
-        latencyMs.push(now - (appendedAt[revision - 1] ?? 0));
+        seen += 1;
+        if (revision > warmUpEvents) latencyMs.push(now - (appendedAt[revision - 1 - warmUpEvents] ?? 0));
         const sent = feed.events[revision - 1];
         if (sent?.id !== event.id || JSON.stringify(sent.data) !== JSON.stringify(data)) outOfPlace += 1;
       }
@@ -79,6 +79,8 @@ export async function latencies(
   const reading = parts.bus.consume(consumption, stop.signal);
   await until(() => isReading);
   const relay = startRelay(parts, feed, {});
+  feed.append(warmUpEvents);
+  await until(() => seen >= warmUpEvents);
   const tickMs = 5;
   const startedAt = performance.now();
   for (let due = 0; due < rate * seconds;) {

@@ -1,0 +1,59 @@
+// What takes the place of parts of the client does what they do, byte for byte.
+import fc from 'fast-check';
+import { checksum } from './own-checksum.js';
+import { groupByPartition } from './own-grouping.js';
+import { encodeRecord } from './own-records.js';
+import type { EncodeRecord } from './own-records.js';
+import { clientPart } from './replace-part.js';
+
+const theirs = clientPart<EncodeRecord>('protocol/recordBatch/record/v0');
+const bytes = fc.uint8Array({ maxLength: 40_000 }).map((some) => Buffer.from(some));
+const text = fc.string({ unit: 'binary', maxLength: 300 });
+
+describe('a record', () => {
+  it('is encoded as the client encodes it, whatever is in it', () => {
+    const records = fc.record({
+      offsetDelta: fc.nat(1_000_000),
+      timestampDelta: fc.integer({ min: -100_000, max: 100_000_000 }),
+      key: fc.option(text),
+      value: fc.oneof(text, fc.constant(null), bytes),
+      headers: fc.dictionary(fc.string({ minLength: 1, maxLength: 140 }), text, { maxKeys: 20 }),
+    });
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(encodeRecord(record)?.buffer.toString('hex')).toBe(theirs(record).buffer.toString('hex'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is left to the client when it is not as ours are', () => {
+    expect(encodeRecord({ key: 'k', value: 'v', headers: { list: ['a', 'b'] } })).toBeUndefined();
+    expect(encodeRecord({ key: 'k', value: 'v', timestampDelta: 2 ** 40 })).toBeUndefined();
+    expect(encodeRecord({ key: 'k', value: 'v', headers: { none: null } })).toBeUndefined();
+  });
+});
+
+describe('a checksum', () => {
+  it('is the one the client computes, whatever the length', () => {
+    const theirs = clientPart<typeof checksum>('protocol/recordBatch/crc32C');
+    expect(checksum(Buffer.from('123456789'))).toBe(0xe3069283);
+    fc.assert(fc.property(bytes, (some) => expect(checksum(some)).toBe(theirs(some))));
+  });
+});
+
+describe('messages', () => {
+  it('are grouped by partition as the client groups them', () => {
+    const theirs = clientPart<typeof groupByPartition>('producer/groupMessagesPerPartition');
+    const partitioner = ({ message }: { readonly message: object }) =>
+      (message as { readonly partition: number }).partition;
+    const lists = fc.array(fc.record({ partition: fc.nat(5), value: text }));
+    fc.assert(
+      fc.property(lists, fc.boolean(), (messages, isKnown) => {
+        const partitionMetadata = isKnown ? [{}] : [];
+        const grouped = { topic: 'topic', partitionMetadata, messages, partitioner };
+        expect(groupByPartition(grouped)).toEqual(theirs(grouped));
+      }),
+    );
+  });
+});
