@@ -1,5 +1,5 @@
 // The Kafka that specs run against: the one whose address the environment gives, or one started for the spec.
-import { KafkaBus } from '@sallyport/adapter-kafka';
+import { KafkaBus, makeTopics } from '@sallyport/adapter-kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import { KafkaBroker } from './kafka.js';
 
@@ -26,7 +26,7 @@ export async function kafkaUnderTest(): Promise<KafkaUnderTest> {
     broker,
     makeTopic: async (numPartitions) => {
       const topic = `spec-${Math.random().toString(36).slice(2)}`;
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions }] });
+      await makeTopics(admin, [{ topic, numPartitions }]);
       return topic;
     },
     close: async () => {

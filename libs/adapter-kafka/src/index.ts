@@ -7,3 +7,4 @@ export type { ClientLog, ClientLogLevel, KafkaSettings } from './client.js';
 export { kafkaEnvironment, readKafkaSettings, type KafkaSetting } from './kafka-environment.js';
 export { initBus, type InitStep } from './init-bus.js';
 export { KafkaBus } from './kafka-bus.js';
+export { makeTopics } from './make-topics.js';

@@ -5,6 +5,7 @@ import { plannedAcls, plannedTopics } from './bus-plan.js';
 import type { BusPlan, PlannedTopic } from './bus-plan.js';
 import { makeClient, patientRetry } from './client.js';
 import type { KafkaSettings } from './client.js';
+import { makeTopics } from './make-topics.js';
 
 export interface InitStep {
   readonly what: string;
@@ -36,7 +37,7 @@ async function make(
 ): Promise<InitStep> {
   const configEntries = entriesOf(settings);
   const planned = { topic, numPartitions: partitions, replicationFactor, configEntries };
-  await admin.createTopics({ waitForLeaders: true, topics: [planned] });
+  await makeTopics(admin, [planned]);
   return { what: `topic ${topic} with ${partitions} partitions`, outcome: 'made' };
 }
 

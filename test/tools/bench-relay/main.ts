@@ -1,7 +1,7 @@
 // `npm run bench:relay`: how many events a second the relay carries into a real Kafka, and how soon.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { KafkaBus } from '@sallyport/adapter-kafka';
+import { KafkaBus, makeTopics } from '@sallyport/adapter-kafka';
 import { Kafka, logLevel } from 'kafkajs';
 import { KafkaBroker } from '../../engines/kafka.js';
 import { runTool } from '../command-line.js';
@@ -36,7 +36,7 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
     const topics = { events: `bench-events-${randomUUID()}`, network: `bench-network-${randomUUID()}` };
     const numPartitions = Number(values.partitions);
     const planned = Object.values(topics).map((topic) => ({ topic, numPartitions }));
-    await admin.createTopics({ waitForLeaders: true, topics: planned });
+    await makeTopics(admin, planned);
     made.push(...Object.values(topics));
     return topics;
   };
