@@ -27,5 +27,7 @@ export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<
 
 async function areLed(admin: Admin, planned: readonly ITopicConfig[]): Promise<boolean> {
   const { topics } = await admin.fetchTopicMetadata({ topics: planned.map(({ topic }) => topic) });
-  return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0));
+  return topics.every(({ partitions }) => {
+    return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
+  });
 }
