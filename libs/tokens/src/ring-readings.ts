@@ -1,5 +1,4 @@
 // Readings of the ring's store on behalf of those who hold an unknown key id: at most one a second for all.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '@sallyport/engine';
 import type { Clock } from '@sallyport/engine';
 
@@ -41,7 +40,7 @@ export class RingReadings {
   }
 
   async #after(delayMs: number): Promise<void> {
-    await sleep(delayMs);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
     // From here on a caller would not know whether its key was made before this reading.
     this.#next = undefined;
     await this.now();
