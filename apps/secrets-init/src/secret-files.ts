@@ -99,7 +99,7 @@ function ofEngines({ passwords, certificates }: Secrets) {
     return { [`${file}.crt`]: servers[name].certificate, [`${file}.key`]: servers[name].key };
   };
   return {
-    kafka: { jaas: jaas(passwords), 'server.pem': servers.kafka.key + servers.kafka.certificate },
+    kafka: { 'ca.crt': authority, jaas: jaas(passwords), 'server.pem': servers.kafka.key + servers.kafka.certificate },
     kurrentdb: {
       ...server('kurrentdb', 'node'),
       'authority/ca.crt': authority,

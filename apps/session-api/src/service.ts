@@ -106,7 +106,7 @@ export class SessionApi {
     );
     if (shared === undefined) return;
     this.shared = shared;
-    keepRingRead(shared.ring, log, signal);
+    keepRingRead(shared.ring, { log, registry, signal });
     const main = SessionApiModule.of({ config, shared, clock, ids, registry });
     const app = await startHttpApplication(main, this.around(this.sockets.main));
     this.apps = [app, await this.startAdmin(app, shared)];

@@ -8,6 +8,7 @@ import { PostgresStores } from '@sallyport/adapter-postgres';
 import type { Clock, Ids } from '@sallyport/engine';
 import type { ServiceLog } from '@sallyport/feature-operations';
 import { KeyRing } from '@sallyport/tokens';
+import { Gauge, type Registry } from 'prom-client';
 import type { Config } from './config.js';
 
 /** Above the second between two readings of the ring, so that all know a key before it is used. */
@@ -59,20 +60,38 @@ export async function closeShared(
   await parts.database?.close();
 }
 
+/** What reading the ring takes and tells. */
+export interface RingReading {
+  readonly log: ServiceLog;
+  readonly registry: Registry;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads the ring each second: what another replica made, changed or retired is known here before it is in
- * use. Ends with the signal.
+ * use.
  */
-export function keepRingRead(ring: KeyRing, log: ServiceLog, signal: AbortSignal): void {
+export function keepRingRead(ring: KeyRing, { log, registry, signal }: RingReading): void {
   let isStale = false;
+  let readAtMs = performance.now();
+  new Gauge({
+    name: 'sallyport_key_ring_age_seconds',
+    help: 'Time since the ring of keys was read from the database',
+    registers: [registry],
+    collect() {
+      this.set((performance.now() - readAtMs) / 1000);
+    },
+  });
+  const wasRead = (): void => {
+    isStale = false;
+    readAtMs = performance.now();
+  };
   const timer = setInterval(() => {
-    ring.reload().then(
-      () => (isStale = false),
-      (error: unknown) => {
-        if (!isStale) log.warn({ msg: 'the ring of keys cannot be read; the one in memory stays', error });
-        isStale = true;
-      },
-    );
+    ring.reload().then(wasRead, (error: unknown) => {
+      if (!isStale) log.warn({ msg: 'the ring of keys cannot be read; the one in memory stays', error });
+      isStale = true;
+    });
   }, readRingEveryMs).unref();
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
