@@ -66,7 +66,8 @@ const secrets: Rule = (file) => {
     });
   })(file);
   const inVolumes = Object.entries(file.services).flatMap(([name, service]) => {
-    return mountsOf(service).filter(({ from }) => from.startsWith('secrets-')).flatMap(({ from, to, mode }) => {
+    const own = mountsOf(service).filter(({ from }) => from.startsWith('secrets-'));
+    return own.flatMap(({ from, to, mode }) => {
       const others = Object.entries(file.services).filter(([other, one]) => {
         return other !== name && other !== 'secrets' && mountsOf(one).some((mount) => mount.from === from);
       });
@@ -79,7 +80,8 @@ const secrets: Rule = (file) => {
       );
     });
   });
-  return [...where([text.includes('${'), 'something is taken from the environment']), ...inEnvironment, ...inVolumes];
+  const taken = where([text.includes('${'), 'something is taken from the environment']);
+  return [...taken, ...inEnvironment, ...inVolumes];
 };
 
 /** Names and folders agree with what the maker of secrets hands out. */
@@ -101,14 +103,16 @@ const commands = each((service) => {
   const binds = mountsOf(service).filter(({ from }) => from.startsWith('.'));
   const missing = binds.filter(({ from }) => !existsSync(join(root, from)));
   // What is started as a file of a bound folder has to be in it.
-  const scripts = [...(service.command ?? []), ...(service.entrypoint ?? [])].filter((word) => word.endsWith('.sh'));
+  const words = [...(service.command ?? []), ...(service.entrypoint ?? [])];
+  const scripts = words.filter((word) => word.endsWith('.sh'));
   const lost = scripts.filter((script) => {
     const bind = binds.find(({ to }) => script.startsWith(`${to}/`));
     return bind === undefined || !existsSync(join(root, bind.from, script.slice(bind.to.length)));
   });
   const isOurs = service.build !== undefined;
+  const hasApp = app !== undefined && existsSync(join(root, 'apps', app, 'src', 'main.ts'));
   return where(
-    [isOurs && (app === undefined || !existsSync(join(root, 'apps', app, 'src', 'main.ts'))), 'runs no app of ours'],
+    [isOurs && !hasApp, 'runs no app of ours'],
     [missing.length > 0, `mounts what is not there: ${missing.map(({ from }) => from).join()}`],
     [binds.some(({ mode }) => mode !== 'ro'), 'can write the repository'],
     [lost.length > 0, `starts what is not there: ${lost.join()}`],
@@ -118,7 +122,9 @@ const commands = each((service) => {
 const order: Rule = ({ services }) => {
   const needs = (name: string): string[] => Object.keys(services[name]?.depends_on ?? {});
   const all = (name: string, seen: readonly string[] = []): string[] => {
-    return needs(name).flatMap((next) => (seen.includes(next) ? [next] : [next, ...all(next, [...seen, next])]));
+    return needs(name).flatMap((next) => {
+      return seen.includes(next) ? [next] : [next, ...all(next, [...seen, next])];
+    });
   };
   const missing = ([name, service]: [string, Service]): string[] => {
     const waits = Object.entries(service.depends_on ?? {}).flatMap(([other, { condition }]) => {
@@ -126,7 +132,7 @@ const order: Rule = ({ services }) => {
       const ends = one !== undefined && isOneShot(one);
       return where(
         [one === undefined, `${name} waits for ${other}, which is not there`],
-        [ends !== (condition === 'service_completed_successfully'), `${name} waits for ${other} in the wrong way`],
+        [ends !== (condition === 'service_completed_successfully'), `${name} waits wrongly for ${other}`],
       );
     });
     const readsSecrets = mountsOf(service).some(({ from }) => from.startsWith('secrets-'));
@@ -134,7 +140,7 @@ const order: Rule = ({ services }) => {
     return [
       ...waits,
       ...where(
-        [name !== 'secrets' && readsSecrets && !all(name).includes('secrets'), `${name} does not wait for secrets`],
+        [readsSecrets && name !== 'secrets' && !all(name).includes('secrets'), `${name} has no secrets yet`],
         [all(name).includes(name), `${name} waits for itself`],
         [isOneShot(service) === isChecked, `${name} has a healthcheck that does not fit it`],
       ),

@@ -1,4 +1,4 @@
-// The compose file: valid, confined, without a secret, started in order; and each rule sees a planted mistake.
+// The compose file: valid, confined, without a secret, started in order; each rule sees planted mistakes.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { composeFile, textOf } from './compose-file.js';
 import { composeRules } from './compose-rules.js';
@@ -47,10 +47,10 @@ describe('docker-compose.yml', () => {
     ['secrets', "another process's secrets", relay('volumes'), ['secrets-kafka:/run/secrets/sallyport:ro']],
     ['secrets', 'all secrets', relay('volumes'), ['secrets-made:/run/secrets/sallyport:ro']],
     ['secrets', 'secrets that can be written', relay('volumes'), ['secrets-relay:/run/secrets/sallyport']],
-    ['folders', 'a volume that is not there', relay('volumes'), ['secrets-relais:/run/secrets/sallyport:ro']],
+    ['folders', 'a volume of nothing', relay('volumes'), ['secrets-relais:/run/secrets/sallyport:ro']],
     ['commands', 'an app that is not there', relay('command'), ['node', 'dist/apps/relais/src/main.js']],
     ['commands', 'a mount of nothing', relay('volumes'), ['./deploy/gone:/etc/x:ro']],
-    ['commands', 'a script of nothing', ['services', 'kafka', 'command'], ['sh', '/etc/kafka/sallyport/x.sh']],
+    ['commands', 'a script of nothing', ['services', 'kafka', 'command'], ['/etc/kafka/sallyport/x.sh']],
     ['order', 'a wait for nothing', relay('depends_on'), { gone: { condition: 'service_healthy' } }],
     ['order', 'no wait', relay('depends_on'), {}],
     ['order', 'a wait that never ends', relay('depends_on'), { secrets: { condition: 'service_healthy' } }],

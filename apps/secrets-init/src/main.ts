@@ -1,4 +1,4 @@
-// Makes the secrets of a deployment and hands them out: 0 done, 2 not understood, 3 not to be read or written.
+// Makes the secrets of a deployment and hands them out: 0 done, 2 not understood, 3 cannot be written.
 import { chmodSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';

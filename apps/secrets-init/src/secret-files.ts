@@ -77,7 +77,6 @@ function ofApps(secrets: Secrets, { mountedAt, issuer }: Layout) {
     anomaly: {
       ...ca,
       'anomaly.env': settings({ ...stores('writer'), ...kafka('sallyport-anomaly', 'kafka-anomaly') }),
-      'master.key': `${masterKey}\n`,
     },
     setup: {
       ...ca,
@@ -99,7 +98,11 @@ function ofEngines({ passwords, certificates }: Secrets) {
     return { [`${file}.crt`]: servers[name].certificate, [`${file}.key`]: servers[name].key };
   };
   return {
-    kafka: { 'ca.crt': authority, jaas: jaas(passwords), 'server.pem': servers.kafka.key + servers.kafka.certificate },
+    kafka: {
+      'ca.crt': authority,
+      jaas: jaas(passwords),
+      'server.pem': servers.kafka.key + servers.kafka.certificate,
+    },
     kurrentdb: {
       ...server('kurrentdb', 'node'),
       'authority/ca.crt': authority,

@@ -1,0 +1,161 @@
+// Names, ports and paths that stand in several files agree: settings, certificates, engines, entrance.
+import { isIPv4 } from 'node:net';
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { secretFiles, type SecretFolder } from '../../apps/secrets-init/src/secret-files.js';
+import { makeSecrets, servers } from '../../apps/secrets-init/src/secrets.js';
+import { appOf, composeFile, isOneShot, mountsOf, settingsFileOf, textOf } from './compose-file.js';
+
+const { services } = composeFile();
+const ours = Object.entries(services).filter(([name, one]) => one.build !== undefined && name !== 'secrets');
+const mountedAt = '/run/secrets/sallyport';
+const layout = { mountedAt, issuer: 'http://127.0.0.1:3000' };
+const made = secretFiles(makeSecrets(Date.now()), layout);
+const here = mkdtempSync(join(tmpdir(), 'sallyport-deploy-'));
+
+beforeAll(() => {
+  for (const { folder, path, text } of made) {
+    mkdirSync(dirname(join(here, folder, path)), { recursive: true });
+    writeFileSync(join(here, folder, path), text.replaceAll(mountedAt, join(here, folder)));
+  }
+});
+afterAll(() => rmSync(here, { recursive: true }));
+
+function folderOf(name: string): SecretFolder {
+  const mount = mountsOf(services[name] ?? { image: '' }).find(({ to }) => to === mountedAt);
+  return mount?.from.replace('secrets-', '') as SecretFolder;
+}
+
+/** What the process has in its environment, with paths of this machine. */
+function environmentOf(name: string): Record<string, string> {
+  const folder = folderOf(name);
+  const service = services[name];
+  const settings = settingsFileOf(service ?? { image: '' });
+  const file = made.find((one) => one.folder === folder && one.path === settings);
+  const open = JSON.parse(
+    JSON.stringify({ PORT: '3000', ...service?.environment }).replaceAll(mountedAt, join(here, folder)),
+  ) as Record<string, string>;
+  const secret = parseEnv((file?.text ?? '').replaceAll(mountedAt, join(here, folder)));
+  return { ...secret, ...open } as typeof open;
+}
+
+interface ConfigModule {
+  readConfig?(environment: object): { readonly mistakes?: readonly string[] };
+  surroundings?(environment: object): object | readonly string[];
+}
+
+/** What the app says of that environment; every name that it does not know is a mistake. */
+async function mistakesOf(name: string, environment: object): Promise<readonly string[]> {
+  const app = appOf(services[name] ?? { image: '' });
+  const { readConfig, surroundings } = (await import(`../../apps/${app}/src/config.js`)) as ConfigModule;
+  if (readConfig !== undefined) return readConfig(environment).mistakes ?? [];
+  const read = surroundings?.(environment) ?? ['no config'];
+  return Array.isArray(read) ? (read as string[]) : [];
+}
+
+describe('each of our processes', () => {
+  it.each(ours.map(([name]) => name))('%s understands all of its settings, and lacks none', async (name) => {
+    expect(await mistakesOf(name, environmentOf(name))).toEqual([]);
+  });
+
+  it.each(ours.map(([name]) => name))('%s finds the files that it is told of', (name) => {
+    const text = JSON.stringify([services[name]?.environment, services[name]?.command]);
+    const named = [...text.matchAll(/\/run\/secrets\/sallyport\/([\w./-]+)/g)].map(([, path]) => path);
+    const has = made.filter(({ folder }) => folder === folderOf(name)).map(({ path }) => path);
+    for (const path of named) expect(has).toContain(path);
+  });
+
+  it.each(ours.map(([name]) => name))('%s is started by a script that tests use', (name) => {
+    const app = appOf(services[name] ?? { image: '' }) ?? '';
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const script = app.endsWith('-init') ? app.replace('-init', ':init') : `start:${app}`;
+    expect(scripts[script]).toMatch(new RegExp(`apps/${app}/`));
+  });
+
+  it('would be seen to have a setting that it does not know, or to lack one', async () => {
+    const { SALLYPORT_POSTGRES_URL: _lost, ...rest } = environmentOf('relay');
+    expect(await mistakesOf('relay', rest)).toHaveLength(1);
+    const misspelt = { ...environmentOf('relay'), SALLYPORT_KAFKA_BROKER: 'x' };
+    expect(await mistakesOf('relay', misspelt)).toHaveLength(1);
+  });
+});
+
+describe('the engines', () => {
+  it('are reached by names that their certificates have', () => {
+    const told = ours.map(([name]) => JSON.stringify({ ...services[name], ...environmentOf(name) })).join();
+    const urls = [...told.matchAll(/(?:esdb|postgres):\/\/[^@]+@([\w-]+):/g)].map(([, host = '']) => host);
+    const brokers = [...told.matchAll(/"SALLYPORT_KAFKA_BROKERS":"([\w-]+):/g)].map(([, host = '']) => host);
+    expect(new Set([...urls, ...brokers])).toEqual(new Set(servers));
+    for (const server of servers) expect(Object.keys(services)).toContain(server);
+  });
+
+  it('have the broker where its clients look for it, encrypted and with a password', () => {
+    const properties = textOf('deploy', 'kafka', 'server.properties');
+    expect(services['relay']?.environment?.['SALLYPORT_KAFKA_BROKERS']).toBe('kafka:9092');
+    expect(properties).toContain('advertised.listeners=CLIENT://kafka:9092\n');
+    expect(properties).toContain('CONTROLLER://127.0.0.1:');
+    expect(properties).toMatch(/security\.protocol\.map=.*CLIENT:SASL_SSL/);
+    const paths = [...properties.matchAll(/\/run\/secrets\/sallyport\/([\w.]+)/g)].map(([, path]) => path);
+    const has = made.filter(({ folder }) => folder === 'kafka').map(({ path }) => path);
+    expect(has).toEqual(expect.arrayContaining([...paths, 'jaas']));
+  });
+
+  it.each(['kurrentdb', 'postgres', 'grafana'])('let %s find its secrets', (name) => {
+    const folder = join('deploy', name);
+    const scripts = name === 'grafana' ? [] : [textOf(folder, 'start.sh')];
+    const init = name === 'postgres' ? [textOf(folder, 'init.sh')] : [];
+    const all = [JSON.stringify(services[name]), ...scripts, ...init].join('\n');
+    const text = all.replaceAll('$secrets', mountedAt);
+    const named = [...text.matchAll(/\/run\/secrets\/sallyport\/([\w./-]+)/g)].map(([, path]) => path);
+    const has = made.filter((one) => one.folder === name).map(({ path }) => path);
+    expect(named.length).toBeGreaterThan(0);
+    for (const path of named) expect([...has, 'authority']).toContain(path);
+  });
+
+  it('let the database take the role, the database and the encryption that the service asks for', () => {
+    const { username, pathname } = new URL(environmentOf('relay')['SALLYPORT_POSTGRES_URL'] ?? '');
+    const who = `${pathname.slice(1)} +${username}`;
+    const rule = new RegExp(`^hostssl +${who} +0\\.0\\.0\\.0/0 +scram-sha-256$`, 'm');
+    const access = textOf('deploy', 'postgres', 'pg_hba.conf');
+    expect(access).toMatch(rule);
+    expect(access).not.toMatch(/^host |trust|md5/m);
+    expect(textOf('deploy', 'postgres', 'init.sh')).toContain(`CREATE ROLE ${username} LOGIN`);
+  });
+});
+
+describe('the entrance', () => {
+  const entrance = services['entrance'];
+  const sessions = services['session-api'];
+  const proxy = textOf('deploy', 'haproxy.cfg');
+
+  it('is the issuer', () => {
+    const issuer = sessions?.environment?.['SALLYPORT_ISSUER'] ?? '';
+    expect(services['relay']?.environment?.['SALLYPORT_ISSUER']).toBe(issuer);
+    const [, bound] = /bind :(\d+)/.exec(proxy) ?? [];
+    expect(entrance?.ports).toEqual([`${issuer.replace('http://', '')}:${bound}`]);
+    const access = made.find(({ path }) => path === 'admin.json');
+    expect(JSON.parse(access?.text ?? '{}')).toMatchObject({ issuer });
+  });
+
+  it('is believed by session-api on where a request came from, and nobody else is', () => {
+    const networks = entrance?.networks as Record<string, { ipv4_address?: string }>;
+    const address = networks['front']?.ipv4_address ?? '';
+    expect(isIPv4(address)).toBe(true);
+    expect(sessions?.environment?.['SALLYPORT_TRUSTED_PROXIES']).toBe(address);
+    expect(proxy).toContain('http-request set-header X-Forwarded-For %[src]');
+  });
+
+  it('passes what the documentation says, and asks for the readiness that there is', () => {
+    const readme = textOf('README.md').replace(/\n/g, ' ');
+    const [, told = ''] = /Let the proxy pass (.*?), and keep/.exec(readme) ?? [];
+    const paths = [...told.matchAll(/`([^`]+)`/g)].map(([, path]) => path);
+    const lists = [...proxy.matchAll(/acl public path(?:_beg)? (.*)/g)];
+    const passed = lists.flatMap(([, list = '']) => list.split(' '));
+    expect(passed.sort()).toEqual([...paths].sort());
+    expect(proxy).toContain('option httpchk GET /health/ready');
+    expect(proxy).toContain('server-template replica 8 session-api:3000');
+    expect(isOneShot(sessions ?? { image: '' })).toBe(false);
+  });
+});
