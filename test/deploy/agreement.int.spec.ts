@@ -1,45 +1,15 @@
 // Names, ports and paths that stand in several files agree: settings, certificates, engines, entrance.
 import { isIPv4 } from 'node:net';
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { parseEnv } from 'node:util';
-import { secretFiles, type SecretFolder } from '../../apps/secrets-init/src/secret-files.js';
-import { makeSecrets, servers } from '../../apps/secrets-init/src/secrets.js';
-import { appOf, composeFile, isOneShot, mountsOf, settingsFileOf, textOf } from './compose-file.js';
+import { join } from 'node:path';
+import { servers } from '../../apps/secrets-init/src/secrets.js';
+import { appOf, isOneShot, textOf } from './compose-file.js';
+import { HandedOut, mountedAt } from './handed-out.js';
 
-const { services } = composeFile();
-const ours = Object.entries(services).filter(([name, one]) => one.build !== undefined && name !== 'secrets');
-const mountedAt = '/run/secrets/sallyport';
-const layout = { mountedAt, issuer: 'http://127.0.0.1:3000' };
-const made = secretFiles(makeSecrets(Date.now()), layout);
-const here = mkdtempSync(join(tmpdir(), 'sallyport-deploy-'));
-
-beforeAll(() => {
-  for (const { folder, path, text } of made) {
-    mkdirSync(dirname(join(here, folder, path)), { recursive: true });
-    writeFileSync(join(here, folder, path), text.replaceAll(mountedAt, join(here, folder)));
-  }
-});
-afterAll(() => rmSync(here, { recursive: true }));
-
-function folderOf(name: string): SecretFolder {
-  const mount = mountsOf(services[name] ?? { image: '' }).find(({ to }) => to === mountedAt);
-  return mount?.from.replace('secrets-', '') as SecretFolder;
-}
-
-/** What the process has in its environment, with paths of this machine. */
-function environmentOf(name: string): Record<string, string> {
-  const folder = folderOf(name);
-  const service = services[name];
-  const settings = settingsFileOf(service ?? { image: '' });
-  const file = made.find((one) => one.folder === folder && one.path === settings);
-  const open = JSON.parse(
-    JSON.stringify({ PORT: '3000', ...service?.environment }).replaceAll(mountedAt, join(here, folder)),
-  ) as Record<string, string>;
-  const secret = parseEnv((file?.text ?? '').replaceAll(mountedAt, join(here, folder)));
-  return { ...secret, ...open } as typeof open;
-}
+const out = new HandedOut();
+afterAll(() => out.dispose());
+const { services } = out;
+const isOurs = ([name, one]: [string, { build?: object }]) => one.build !== undefined && name !== 'secrets';
+const ours = Object.entries(services).filter(isOurs).map(([name]) => name);
 
 interface ConfigModule {
   readConfig?(environment: object): { readonly mistakes?: readonly string[] };
@@ -48,7 +18,7 @@ interface ConfigModule {
 
 /** What the app says of that environment; every name that it does not know is a mistake. */
 async function mistakesOf(name: string, environment: object): Promise<readonly string[]> {
-  const app = appOf(services[name] ?? { image: '' });
+  const app = appOf(out.service(name));
   const { readConfig, surroundings } = (await import(`../../apps/${app}/src/config.js`)) as ConfigModule;
   if (readConfig !== undefined) return readConfig(environment).mistakes ?? [];
   const read = surroundings?.(environment) ?? ['no config'];
@@ -56,35 +26,35 @@ async function mistakesOf(name: string, environment: object): Promise<readonly s
 }
 
 describe('each of our processes', () => {
-  it.each(ours.map(([name]) => name))('%s understands all of its settings, and lacks none', async (name) => {
-    expect(await mistakesOf(name, environmentOf(name))).toEqual([]);
+  it.each(ours)('%s understands all of its settings, and lacks none', async (name) => {
+    expect(await mistakesOf(name, out.environmentOf(name))).toEqual([]);
   });
 
-  it.each(ours.map(([name]) => name))('%s finds the files that it is told of', (name) => {
+  it.each(ours)('%s finds the files that it is told of', (name) => {
     const text = JSON.stringify([services[name]?.environment, services[name]?.command]);
     const named = [...text.matchAll(/\/run\/secrets\/sallyport\/([\w./-]+)/g)].map(([, path]) => path);
-    const has = made.filter(({ folder }) => folder === folderOf(name)).map(({ path }) => path);
+    const has = out.pathsOf(out.folderOf(name));
     for (const path of named) expect(has).toContain(path);
   });
 
-  it.each(ours.map(([name]) => name))('%s is started by a script that tests use', (name) => {
-    const app = appOf(services[name] ?? { image: '' }) ?? '';
+  it.each(ours)('%s is started by a script that tests use', (name) => {
+    const app = appOf(out.service(name)) ?? '';
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
     const script = app.endsWith('-init') ? app.replace('-init', ':init') : `start:${app}`;
     expect(scripts[script]).toMatch(new RegExp(`apps/${app}/`));
   });
 
   it('would be seen to have a setting that it does not know, or to lack one', async () => {
-    const { SALLYPORT_POSTGRES_URL: _lost, ...rest } = environmentOf('relay');
+    const { SALLYPORT_POSTGRES_URL: _lost, ...rest } = out.environmentOf('relay');
     expect(await mistakesOf('relay', rest)).toHaveLength(1);
-    const misspelt = { ...environmentOf('relay'), SALLYPORT_KAFKA_BROKER: 'x' };
+    const misspelt = { ...out.environmentOf('relay'), SALLYPORT_KAFKA_BROKER: 'x' };
     expect(await mistakesOf('relay', misspelt)).toHaveLength(1);
   });
 });
 
 describe('the engines', () => {
   it('are reached by names that their certificates have', () => {
-    const told = ours.map(([name]) => JSON.stringify({ ...services[name], ...environmentOf(name) })).join();
+    const told = ours.map((name) => JSON.stringify({ ...services[name], ...out.environmentOf(name) })).join();
     const urls = [...told.matchAll(/(?:esdb|postgres):\/\/[^@]+@([\w-]+):/g)].map(([, host = '']) => host);
     const brokers = [...told.matchAll(/"SALLYPORT_KAFKA_BROKERS":"([\w-]+):/g)].map(([, host = '']) => host);
     expect(new Set([...urls, ...brokers])).toEqual(new Set(servers));
@@ -98,8 +68,7 @@ describe('the engines', () => {
     expect(properties).toContain('CONTROLLER://127.0.0.1:');
     expect(properties).toMatch(/security\.protocol\.map=.*CLIENT:SASL_SSL/);
     const paths = [...properties.matchAll(/\/run\/secrets\/sallyport\/([\w.]+)/g)].map(([, path]) => path);
-    const has = made.filter(({ folder }) => folder === 'kafka').map(({ path }) => path);
-    expect(has).toEqual(expect.arrayContaining([...paths, 'jaas']));
+    expect(out.pathsOf('kafka')).toEqual(expect.arrayContaining([...paths, 'jaas']));
   });
 
   it.each(['kurrentdb', 'postgres', 'grafana'])('let %s find its secrets', (name) => {
@@ -109,13 +78,12 @@ describe('the engines', () => {
     const all = [JSON.stringify(services[name]), ...scripts, ...init].join('\n');
     const text = all.replaceAll('$secrets', mountedAt);
     const named = [...text.matchAll(/\/run\/secrets\/sallyport\/([\w./-]+)/g)].map(([, path]) => path);
-    const has = made.filter((one) => one.folder === name).map(({ path }) => path);
     expect(named.length).toBeGreaterThan(0);
-    for (const path of named) expect([...has, 'authority']).toContain(path);
+    for (const path of named) expect([...out.pathsOf(name), 'authority']).toContain(path);
   });
 
   it('let the database take the role, the database and the encryption that the service asks for', () => {
-    const { username, pathname } = new URL(environmentOf('relay')['SALLYPORT_POSTGRES_URL'] ?? '');
+    const { username, pathname } = new URL(out.environmentOf('relay')['SALLYPORT_POSTGRES_URL'] ?? '');
     const who = `${pathname.slice(1)} +${username}`;
     const rule = new RegExp(`^hostssl +${who} +0\\.0\\.0\\.0/0 +scram-sha-256$`, 'm');
     const access = textOf('deploy', 'postgres', 'pg_hba.conf');
@@ -135,7 +103,7 @@ describe('the entrance', () => {
     expect(services['relay']?.environment?.['SALLYPORT_ISSUER']).toBe(issuer);
     const [, bound] = /bind :(\d+)/.exec(proxy) ?? [];
     expect(entrance?.ports).toEqual([`${issuer.replace('http://', '')}:${bound}`]);
-    const access = made.find(({ path }) => path === 'admin.json');
+    const access = out.files.find(({ path }) => path === 'admin.json');
     expect(JSON.parse(access?.text ?? '{}')).toMatchObject({ issuer });
   });
 
@@ -156,6 +124,6 @@ describe('the entrance', () => {
     expect(passed.sort()).toEqual([...paths].sort());
     expect(proxy).toContain('option httpchk GET /health/ready');
     expect(proxy).toContain('server-template replica 8 session-api:3000');
-    expect(isOneShot(sessions ?? { image: '' })).toBe(false);
+    expect(isOneShot(out.service('session-api'))).toBe(false);
   });
 });

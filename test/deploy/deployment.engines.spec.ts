@@ -1,0 +1,125 @@
+// What docker-compose.yml describes, run without Docker: people sign in through the entrance, each process is
+// who it says, nobody else gets in, and every figure that is watched is there.
+import { readFileSync } from 'node:fs';
+import { busTopics, KafkaBus } from '@sallyport/adapter-kafka';
+import { exampleRecord } from '@sallyport/testing';
+import { Client } from 'pg';
+import { App, demoPhone, discover, newDeviceKey, newId } from '../tools/client/index.js';
+import { Operator } from '../tools/target/operator.js';
+import { textOf } from './compose-file.js';
+import { Deployment, until } from './deployment.js';
+import { mentioned } from './promql.js';
+
+let deployment: Deployment;
+let app: App;
+
+beforeAll(async () => {
+  deployment = new Deployment();
+  await deployment.startEngines();
+  for (const name of ['session-api', 'session-api', 'relay', 'projector']) await deployment.start(name);
+  await deployment.startEntrance();
+}, 240_000);
+afterAll(() => deployment?.dispose(), 60_000);
+
+function busOf(role: 'relay' | 'projector'): KafkaBus {
+  const password = deployment.out.secrets.passwords[`kafka-${role}`];
+  const sasl = { username: `sallyport-${role}`, password };
+  const ssl = { ca: [deployment.out.secrets.certificates.authority] };
+  return new KafkaBus({ brokers: deployment.brokers, clientId: role, sasl, ssl });
+}
+
+describe('the deployment', () => {
+  it('signs people in through the entrance, and shows them their sessions', async () => {
+    const { adminUrl = '' } = deployment.apps[0] ?? {};
+    const { SALLYPORT_ADMIN_CREDENTIAL_FILE: file = '' } = deployment.environmentOf('session-api');
+    const person = { username: `${newId().toLowerCase()}@example.org`, password: `correct ${newId()}` };
+    await Operator.at(adminUrl, file).openAccount(person);
+    const as = await discover(deployment.issuer);
+    app = new App({ as, registration: demoPhone, key: await newDeviceKey() });
+    await app.signIn(person);
+    for (let times = 0; times < 6; times += 1) await app.refresh();
+    await until(async () => {
+      const { body } = await app.call('GET', `/v1/sessions?after=${app.network.position ?? '0'}`);
+      return body['behind'] === undefined && Array.isArray(body['sessions']) && body['sessions'].length === 1;
+    });
+  }, 120_000);
+
+  it('keeps metrics, health and operators inside', async () => {
+    for (const path of ['/metrics', '/health/ready', '/health/live', '/admin/accounts', '/', '/v1']) {
+      expect((await fetch(`${deployment.issuer}${path}`)).status).toBe(404);
+    }
+  });
+
+  it('lets the relay alone write events, and nobody in without a password or the right authority', async () => {
+    const [relay, projector] = [busOf('relay'), busOf('projector')];
+    const records = [exampleRecord(busTopics.events, 'a')];
+    await expect(projector.write(records)).rejects.toMatchObject({ name: 'EngineError' });
+    const intruder = projector.publisher({ name: 'sallyport-relay', transactionTimeoutMs: 10_000 });
+    await expect(intruder.open()).rejects.toMatchObject({ code: 'bus_unavailable' });
+    await intruder.close();
+    await Promise.all([relay.close(), projector.close()]);
+    const { passwords } = deployment.out.secrets;
+    await expect(deployment.asKafkaUser('sallyport-relay', passwords['kafka-reader'])).rejects.toThrow();
+    const foreign = new (await import('./handed-out.js')).HandedOut();
+    const authority = foreign.secrets.certificates.authority;
+    foreign.dispose();
+    const asked = deployment.asKafkaUser('admin', passwords['kafka-admin'], authority);
+    await expect(asked).rejects.toThrow();
+  }, 60_000);
+
+  it('lets the service alone into its database, encrypted', async () => {
+    const url = new URL(deployment.environmentOf('relay')['SALLYPORT_POSTGRES_URL'] ?? '');
+    const outcome = async (change: (url: URL) => void): Promise<string> => {
+      const changed = new URL(url);
+      changed.search = '';
+      changed.searchParams.set('sslmode', 'no-verify');
+      change(changed);
+      const client = new Client({ connectionString: changed.href });
+      return client.connect().then(
+        () => client.end().then(() => 'in'),
+        (error: { code?: string }) => error.code ?? 'refused',
+      );
+    };
+    expect(await outcome(() => undefined)).toBe('in');
+    expect(await outcome((one) => one.searchParams.set('sslmode', 'disable'))).toBe('28000');
+    expect(await outcome((one) => (one.pathname = '/postgres'))).toBe('28000');
+    expect(await outcome((one) => (one.username = 'postgres'))).toBe('28000');
+    expect(await outcome((one) => (one.password = 'wrong'))).toBe('28P01');
+  });
+
+  it('has every figure that alerts and dashboard ask for', async () => {
+    const pages = await Promise.all(deployment.apps.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+    const has = new Set([...pages.join('\n').matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name));
+    const dashboard = textOf('deploy', 'grafana', 'dashboards', 'sallyport.json');
+    const expressions = [
+      ...[...dashboard.matchAll(/"expr": "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text ?? ''),
+      ...[...textOf('deploy', 'prometheus', 'alerts.yml').matchAll(/expr: ([^>].*)/g)].map(([, text]) => text ?? ''),
+    ];
+    const asked = expressions.flatMap((text) => mentioned(text.replaceAll('\\"', '"')).metrics);
+    const bare = asked.map((name) => (has.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '')));
+    const elsewhere = /^(up|ALERTS)$/;
+    const missing = [...new Set(bare)].filter((name) => !has.has(name) && !elsewhere.test(name));
+    expect(missing.filter((name) => !ofRules.has(name))).toEqual([]);
+  });
+
+  it('writes no secret to its logs', () => {
+    const { passwords, masterKey, operators } = deployment.out.secrets;
+    const written = deployment.apps.map((one) => one.output()).join('\n');
+    const broker = readFileSync(`${deployment.out.directory}/kafka.log`, 'utf8');
+    for (const secret of [...Object.values(passwords), masterKey, operators]) {
+      expect(written.includes(secret) || broker.includes(secret)).toBe(false);
+    }
+  });
+});
+
+/** Of the process that runs the rules. */
+const ofRules = new Set([
+  'sallyport_evidence_alarms_total',
+  'sallyport_accounts_parked',
+  'sallyport_rules_stopped',
+  'sallyport_enforcement_paused',
+  'sallyport_enforcement_brake_alarms_total',
+  'sallyport_rule_faults_total',
+  'sallyport_findings_total',
+  'sallyport_rule_decisions_total',
+]);
