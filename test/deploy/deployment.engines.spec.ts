@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { busTopics, KafkaBus } from '@sallyport/adapter-kafka';
 import { exampleRecord } from '@sallyport/testing';
 import { Client } from 'pg';
+import { parse } from 'yaml';
+import { makeCertificates } from '../../apps/secrets-init/src/secrets.js';
 import { App, demoPhone, discover, newDeviceKey, newId } from '../tools/client/index.js';
 import { Operator } from '../tools/target/operator.js';
 import { textOf } from './compose-file.js';
@@ -50,7 +52,7 @@ describe('the deployment', () => {
     }
   });
 
-  it('lets the relay alone write events, and nobody in without a password or the right authority', async () => {
+  it('lets the relay alone write events, and in those alone who know password and authority', async () => {
     const [relay, projector] = [busOf('relay'), busOf('projector')];
     const records = [exampleRecord(busTopics.events, 'a')];
     await expect(projector.write(records)).rejects.toMatchObject({ name: 'EngineError' });
@@ -60,9 +62,7 @@ describe('the deployment', () => {
     await Promise.all([relay.close(), projector.close()]);
     const { passwords } = deployment.out.secrets;
     await expect(deployment.asKafkaUser('sallyport-relay', passwords['kafka-reader'])).rejects.toThrow();
-    const foreign = new (await import('./handed-out.js')).HandedOut();
-    const authority = foreign.secrets.certificates.authority;
-    foreign.dispose();
+    const { authority } = makeCertificates(Date.now());
     const asked = deployment.asKafkaUser('admin', passwords['kafka-admin'], authority);
     await expect(asked).rejects.toThrow();
   }, 60_000);
@@ -88,15 +88,11 @@ describe('the deployment', () => {
   });
 
   it('has every figure that alerts and dashboard ask for', async () => {
-    const pages = await Promise.all(deployment.apps.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+    const asked = deployment.apps.map(async ({ url }) => (await fetch(`${url}/metrics`)).text());
+    const pages = await Promise.all(asked);
     const has = new Set([...pages.join('\n').matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name));
-    const dashboard = textOf('deploy', 'grafana', 'dashboards', 'sallyport.json');
-    const expressions = [
-      ...[...dashboard.matchAll(/"expr": "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => text ?? ''),
-      ...[...textOf('deploy', 'prometheus', 'alerts.yml').matchAll(/expr: ([^>].*)/g)].map(([, text]) => text ?? ''),
-    ];
-    const asked = expressions.flatMap((text) => mentioned(text.replaceAll('\\"', '"')).metrics);
-    const bare = asked.map((name) => (has.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '')));
+    const names = askedExpressions().flatMap((text) => mentioned(text).metrics);
+    const bare = names.map((name) => (has.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '')));
     const elsewhere = /^(up|ALERTS)$/;
     const missing = [...new Set(bare)].filter((name) => !has.has(name) && !elsewhere.test(name));
     expect(missing.filter((name) => !ofRules.has(name))).toEqual([]);
@@ -111,6 +107,17 @@ describe('the deployment', () => {
     }
   });
 });
+
+function askedExpressions(): string[] {
+  const { groups } = parse(textOf('deploy', 'prometheus', 'alerts.yml')) as {
+    groups: { rules: { expr: string }[] }[];
+  };
+  const { panels } = JSON.parse(textOf('deploy', 'grafana', 'dashboards', 'sallyport.json')) as {
+    panels: { targets?: { expr: string }[] }[];
+  };
+  const alerts = groups.flatMap(({ rules }) => rules);
+  return [...alerts, ...panels.flatMap(({ targets = [] }) => targets)].map(({ expr }) => expr);
+}
 
 /** Of the process that runs the rules. */
 const ofRules = new Set([

@@ -1,5 +1,5 @@
-// The deployment of docker-compose.yml on this machine, without Docker: its files, its secrets, a real Kafka and
-// a real PostgreSQL as they are set up there, a double in place of KurrentDB, our processes, the entrance.
+// The deployment of docker-compose.yml on this machine, without Docker: its files, its secrets, a real Kafka
+// and a real PostgreSQL set up as there, a double in place of KurrentDB, our processes, the entrance.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync, openSync } from 'node:fs';
 import { join } from 'node:path';

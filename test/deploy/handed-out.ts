@@ -1,4 +1,4 @@
-// The secrets of a deployment on this machine, and what each process of the compose file has in its environment.
+// The secrets of a deployment on this machine, and what each process of the compose file is told.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
