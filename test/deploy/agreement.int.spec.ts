@@ -1,6 +1,7 @@
 // Names, ports and paths that stand in several files agree: settings, certificates, engines, entrance.
 import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
+import { settingDescriptions as ofSessionApi } from '../../apps/session-api/src/config.js';
 import { servers } from '../../apps/secrets-init/src/secrets.js';
 import { appOf, isOneShot, textOf } from './compose-file.js';
 import { HandedOut, mountedAt } from './handed-out.js';
@@ -104,7 +105,9 @@ describe('the entrance', () => {
     const [, bound] = /bind :(\d+)/.exec(proxy) ?? [];
     expect(entrance?.ports).toEqual([`${issuer.replace('http://', '')}:${bound}`]);
     const access = out.files.find(({ path }) => path === 'admin.json');
-    expect(JSON.parse(access?.text ?? '{}')).toMatchObject({ issuer });
+    const port = ofSessionApi.find(({ name }) => name === 'SALLYPORT_ADMIN_PORT')?.default;
+    const address = `http://127.0.0.1:${port}`;
+    expect(JSON.parse(access?.text ?? '{}')).toMatchObject({ issuer, address });
   });
 
   it('is believed by session-api on where a request came from, and nobody else is', () => {

@@ -1,8 +1,10 @@
 // What docker-compose.yml describes, run without Docker: people sign in through the entrance, each process is
 // who it says, nobody else gets in, and every figure that is watched is there.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { busTopics, KafkaBus } from '@sallyport/adapter-kafka';
-import { exampleRecord } from '@sallyport/testing';
+import { builtApp, exampleRecord } from '@sallyport/testing';
 import { Client } from 'pg';
 import { parse } from 'yaml';
 import { makeCertificates } from '../../apps/secrets-init/src/secrets.js';
@@ -45,6 +47,17 @@ describe('the deployment', () => {
       return body['behind'] === undefined && Array.isArray(body['sessions']) && body['sessions'].length === 1;
     });
   }, 120_000);
+
+  it('lets operators in by the file beside its credential', () => {
+    const { adminUrl = '' } = deployment.apps[0] ?? {};
+    const folder = join(deployment.out.directory, 'session-api');
+    const file = join(folder, 'admin.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('http://127.0.0.1:3001', adminUrl));
+    const words = [builtApp('admin'), 'keys', 'list', '--data-dir', folder, '--json'];
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const answer = execFileSync(process.execPath, words, { encoding: 'utf8', env });
+    expect(answer).toContain('refresh');
+  });
 
   it('keeps metrics, health and operators inside', async () => {
     for (const path of ['/metrics', '/health/ready', '/health/live', '/admin/accounts', '/', '/v1']) {

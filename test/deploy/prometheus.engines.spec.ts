@@ -1,4 +1,4 @@
-// Prometheus' own tool reads its configuration, the alerts, the dashboard's expressions, and plays the alerts.
+// Prometheus' own tool reads its configuration, alerts and the dashboard's expressions, and plays the alerts.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
