@@ -1,6 +1,7 @@
 // The metrics that our processes register: names and labels, read from where they are made.
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { sourceFiles } from '../architecture/workspace.js';
+import ts from 'typescript';
+import { sourceFiles, type SourceFile } from '../architecture/workspace.js';
 
 /** What Prometheus itself adds. */
 const added = ['job', 'instance'];
@@ -14,27 +15,65 @@ export function registeredSeries(): ReadonlyMap<string, readonly string[]> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const { name } of registry.getMetricsAsArray()) series.set(name, added);
-  for (const { path, text } of sourceFiles('libs', 'apps')) {
-    if (!path.endsWith('.spec.ts')) for (const [name, labels] of madeIn(text)) series.set(name, labels);
+  const sources = sourceFiles('libs', 'apps').filter(({ path }) => !path.endsWith('.spec.ts'));
+  for (const { name, labels, isHistogram } of sources.flatMap(madeIn)) {
+    if (!isHistogram) series.set(name, [...added, ...labels]);
+    const parts = isHistogram ? ['bucket', 'sum', 'count'] : [];
+    for (const part of parts) series.set(`${name}_${part}`, [...added, ...labels, 'le']);
   }
   return series;
 }
 
-function* madeIn(text: string): Generator<readonly [string, readonly string[]]> {
-  const made = /new (Gauge|Counter|Histogram)(?:<[^>]*>)?\(\{\s*name: '(\w+)',([\s\S]*?)(?:registers|\}\))/g;
-  for (const [, kind, name = '', rest = ''] of text.matchAll(made)) {
-    const labels = [...added, ...labelsIn(rest, text)];
-    if (kind !== 'Histogram') yield [name, labels];
-    else for (const part of ['bucket', 'sum', 'count']) yield [`${name}_${part}`, [...labels, 'le']];
-  }
+interface Made {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly isHistogram: boolean;
 }
 
-/** The literal list, or the constant of the same file that is named. */
-function labelsIn(rest: string, text: string): string[] {
-  const [, given] = /labelNames(?:: (\[[^\]]*\]|\w+))?,/.exec(rest) ?? [];
-  if (!/labelNames/.test(rest)) return [];
-  const constant = given === undefined ? 'labelNames' : /^\w+$/.test(given) ? given : undefined;
-  const defined = new RegExp(`const ${constant} = (\\[[^\\]]*\\])`).exec(text)?.[1];
-  const list = constant === undefined ? given : defined;
-  return [...(list ?? '').matchAll(/'(\w+)'/g)].map(([, label = '']) => label);
+/** Every object with a name of ours, as prom-client takes it. */
+function madeIn({ path, text }: SourceFile): Made[] {
+  if (!text.includes("'sallyport_")) return [];
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
+  const made: Made[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isObjectLiteralExpression(node)) {
+      const name = textsIn(valueOf(node, 'name'))[0] ?? '';
+      const isHistogram = ts.isNewExpression(node.parent) && node.parent.expression.getText() === 'Histogram';
+      if (name.startsWith('sallyport_')) made.push({ name, labels: labelsOf(node, file), isHistogram });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return made;
+}
+
+/** The list that is written there, or the constant of the same file that is named. */
+function labelsOf(metric: ts.ObjectLiteralExpression, file: ts.SourceFile): string[] {
+  const value = valueOf(metric, 'labelNames');
+  if (value === undefined || !ts.isIdentifier(value)) return textsIn(value);
+  let list: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const isIt = ts.isVariableDeclaration(node) && node.name.getText() === value.text;
+    if (isIt) list = textsIn(node.initializer);
+    else ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return list;
+}
+
+function valueOf(object: ts.ObjectLiteralExpression, name: string): ts.Expression | undefined {
+  for (const member of object.properties) {
+    if (member.name?.getText() !== name) continue;
+    if (ts.isPropertyAssignment(member)) return member.initializer;
+    if (ts.isShorthandPropertyAssignment(member)) return member.name;
+  }
+  return undefined;
+}
+
+function textsIn(node: ts.Node | undefined): string[] {
+  if (node === undefined) return [];
+  if (ts.isStringLiteral(node)) return [node.text];
+  const texts: string[] = [];
+  ts.forEachChild(node, (child) => void texts.push(...textsIn(child)));
+  return texts;
 }
