@@ -57,7 +57,8 @@ describe('docker-compose.yml', () => {
     ['order', 'no healthcheck', relay('healthcheck'), { disable: true }],
     ['replicas', 'one relay', relay('deploy'), { replicas: 1 }],
   ];
-  it.each(mistakes)('would be caught by the rule of %s: %s', (rule, _what, path, value) => {
-    expect(composeRules[rule](planted(path, value))).not.toEqual([]);
+  const named = mistakes.map(([rule, what, ...mistake]) => [`${rule}: ${what}`, { rule, mistake }] as const);
+  it.each(named)('would be caught by the rule of %s', (_, { rule, mistake }) => {
+    expect(composeRules[rule](planted(...mistake))).not.toEqual([]);
   });
 });
