@@ -3,20 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import type { ValidateFunction } from 'ajv';
 import { asyncApiOf } from '../tools/schemas/async-api.js';
 import { incompatibilities } from '../tools/schemas/compatibility.js';
 import { currentSchemas, publishedSchemas } from '../tools/schemas/event-schemas.js';
 import type { Schema } from '../tools/schemas/type-schema.js';
+import { validatorOf } from '../tools/schemas/validator.js';
 import type { Golden } from './golden.js';
 import { root } from './workspace.js';
 
 const published = publishedSchemas();
 const current = currentSchemas();
 const golden = join(root, 'test', 'golden');
-
-const validatorOf = (schema: Schema): ValidateFunction =>
-  new Ajv({ allErrors: true, allowUnionTypes: true, strict: false }).compile(schema);
 
 describe('the schemas of events', () => {
   it('take nothing away from those who read by the published ones', () => {

@@ -114,6 +114,30 @@ export class PostgresServer {
     await this.control('stop', '-w', '-t', '60', '-m', mode);
   }
 
+  /** SIGKILL to every process of the server; its data stay. */
+  crash(): void {
+    const pid = this.freeze();
+    if (pid === undefined) return;
+    signal('SIGKILL', [...childrenOf(pid), pid]);
+    // Of a process that nobody has waited for yet, the next start would think that it runs.
+    rmSync(join(this.data, 'postmaster.pid'), { force: true });
+  }
+
+  /** SIGSTOP to every process of the server: connections stay, nothing answers. */
+  freeze(): number | undefined {
+    const pid = this.pid();
+    if (pid === undefined) return undefined;
+    // The first process first: it would start new ones.
+    signal('SIGSTOP', [pid]);
+    signal('SIGSTOP', childrenOf(pid));
+    return pid;
+  }
+
+  thaw(): void {
+    const pid = this.pid();
+    if (pid !== undefined) signal('SIGCONT', [...childrenOf(pid), pid]);
+  }
+
   /** Whether the cluster takes no writes from its next start on, as one that follows another. */
   standBy(isStandby: boolean): void {
     const file = join(this.data, 'standby.signal');
@@ -195,6 +219,23 @@ export class PostgresServer {
     // Its working directory is one that its user can enter; the log of a failed start says why.
     const options = { ...serverUser(), cwd: this.directory, env: { PATH: process.env['PATH'], LC_ALL: 'C' } };
     await run(join(this.programs, name), args, options);
+  }
+}
+
+/** Processes that another one started (Linux). */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter((part) => part !== '').map(Number);
+}
+
+/** Processes that end meanwhile are left out. */
+function signal(name: NodeJS.Signals, pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 

@@ -1,16 +1,16 @@
 // The relay on a real Kafka: what a foreign reader of what is committed finds is the ledger.
-import { partitionOf } from '@sallyport/engine';
 import type { Leases } from '@sallyport/engine';
 import { Relay } from '@sallyport/feature-relay';
 import type { RelayObserver } from '@sallyport/feature-relay';
 import { exampleDraft, LeasesForAll, MemoryEventStore, MovableClock } from '@sallyport/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { networkProblems, recordCount, topicProblems } from '../tools/faults/topic-audit.js';
 import { readCommitted } from './foreign-reader.js';
-import type { ForeignRecord } from './foreign-reader.js';
 import { kafkaUnderTest } from './kafka-under-test.js';
 import type { KafkaUnderTest } from './kafka-under-test.js';
 
 const partitions = 6;
+const source = 'urn:example:ledger';
 const clock = new MovableClock();
 
 let kafka: KafkaUnderTest;
@@ -37,7 +37,6 @@ async function newScene(leases: Leases = new LeasesForAll()): Promise<Scene> {
     start: (observer) => {
       relays += 1;
       const stop = new AbortController();
-      const source = 'urn:example:ledger';
       const settings = { name: topics.events, holder: `relay-${relays}`, source, topics };
       const ports = { feed: store.feed, store, bus: kafka.bus, leases, clock };
       const running = new Relay(ports, { ...settings, batchSize: 50 }, observer).run(stop.signal);
@@ -62,31 +61,13 @@ async function newScene(leases: Leases = new LeasesForAll()): Promise<Scene> {
   };
 }
 
-const isSystem = ({ key }: ForeignRecord): boolean => key === '*';
-
 /** Reads the topics as a stranger does, and compares them with the store. */
 async function expectLedger({ store, topics }: Scene): Promise<void> {
-  const { events } = store.log;
-  const system = events.filter(({ partitionKey }) => partitionKey === '*');
-  const count = events.length + system.length * (partitions - 1);
-  const seen = await readCommitted(kafka.brokers, topics.events, count);
-  for (let partition = 0; partition < partitions; partition += 1) {
-    const here = seen.filter((record) => record.partition === partition);
-    const expected = events.filter(({ partitionKey }) => {
-      return partitionKey === '*' || partitionOf(partitionKey, partitions) === partition;
-    });
-    const positions = here.map(({ headers }) => headers['ce_position']);
-    expect(positions).toEqual(expected.map(({ position }) => position));
-    expect(here.map(({ value }) => JSON.parse(value) as object)).toEqual(expected.map(({ data }) => data));
-  }
-  const ids = new Set(seen.filter(isSystem).map(({ headers }) => headers['ce_id']));
-  expect(ids).toEqual(new Set(system.map(({ stream, revision }) => `${stream}/${revision}`)));
-  const network = await readCommitted(kafka.brokers, topics.network, events.length);
-  const tags = network.map(({ key, value }) => `${key} ${value}`).sort();
-  const told = events.map(({ data }) => {
-    return `${(data['network'] as { dayTag: string }).dayTag} ${JSON.stringify(data)}`;
-  });
-  expect(tags).toEqual(told.sort());
+  const audit = { events: store.log.events, partitions, source };
+  const seen = await readCommitted(kafka.brokers, topics.events, recordCount(audit));
+  expect(topicProblems(audit, seen)).toEqual([]);
+  const network = await readCommitted(kafka.brokers, topics.network, audit.events.length);
+  expect(networkProblems(audit, network)).toEqual([]);
 }
 
 async function untilPublished({ store, topics }: Scene, limitMs = 60_000): Promise<void> {

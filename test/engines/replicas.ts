@@ -79,8 +79,13 @@ export class Replicas {
     this.proxy.replicas = this.apps.map(({ url }) => url);
   }
 
-  async stopEventStore(): Promise<void> {
-    await this.double.stop();
+  /** Of the event store. */
+  get eventStorePid(): number {
+    return this.double.process.pid as number;
+  }
+
+  async stopEventStore(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.double.stop(signal);
   }
 
   async startEventStore(): Promise<void> {

@@ -1,46 +1,20 @@
 // Views that other processes write: what relays and projectors make of the ledger through a real Kafka.
-import { execFileSync } from 'node:child_process';
-import { EventStoreDbConnection, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
-import { PostgresStores } from '@sallyport/adapter-postgres';
-import { projections } from '@sallyport/core-views';
-import { rebuildProjection } from '@sallyport/engine';
-import { builtApp, MemoryViewStore } from '@sallyport/testing';
 import { App, demoPhone, discover, newDeviceKey, newId } from '../tools/client/index.js';
-import { AppProcess } from '../tools/stack/app-process.js';
-import { KafkaBroker } from './kafka.js';
-import { settingsOf } from './postgres-databases.js';
-import { Replicas } from './replicas.js';
+import { withFeed } from '../tools/faults/afterwards.js';
+import { replicaViewsProblems } from '../tools/faults/views-replay.js';
+import { LedgerImage } from '../tools/prove/ledger-image.js';
+import { Machines } from './machines.js';
+import type { Replicas } from './replicas.js';
 
+let machines: Machines;
 let replicas: Replicas;
-let kafka: KafkaBroker;
-let workers: AppProcess[];
-let env: Record<string, string>;
 const accounts: string[] = [];
 
-async function start(name: 'relay' | 'projector'): Promise<AppProcess> {
-  const { SALLYPORT_ISSUER = '', ...shared } = env;
-  const own: Record<string, string> = name === 'relay' ? { SALLYPORT_ISSUER } : {};
-  const app = await AppProcess.start(name, { env: { ...shared, ...own } });
-  await app.untilReady();
-  return app;
-}
-
 beforeAll(async () => {
-  [replicas, kafka] = await Promise.all([Replicas.start(), KafkaBroker.start()]);
-  const { SALLYPORT_ISSUER, SALLYPORT_EVENTSTORE_URL, SALLYPORT_POSTGRES_URL } = replicas.env;
-  const shared = { SALLYPORT_ISSUER, SALLYPORT_EVENTSTORE_URL, SALLYPORT_POSTGRES_URL };
-  env = { ...shared, SALLYPORT_KAFKA_BROKERS: kafka.brokers } as Record<string, string>;
-  const words = [builtApp('kafka-init'), '--partitions', '4', '--without-access'];
-  const settings = { ...process.env, SALLYPORT_KAFKA_BROKERS: kafka.brokers };
-  execFileSync(process.execPath, words, { env: settings, stdio: ['ignore', 'ignore', 'pipe'] });
-  workers = [await start('relay'), await start('relay'), await start('projector'), await start('projector')];
+  machines = await Machines.start({ workers: ['relay', 'relay', 'projector', 'projector'], partitions: 4 });
+  ({ replicas } = machines);
 }, 180_000);
-
-afterAll(async () => {
-  await Promise.all((workers ?? []).map((worker) => worker.kill9()));
-  await replicas?.dispose();
-  await kafka?.stop();
-}, 60_000);
+afterAll(() => machines?.dispose(), 60_000);
 
 /** Somebody new on a phone, who refreshes a few times. */
 async function person(refreshes: number): Promise<App> {
@@ -64,34 +38,6 @@ async function sessionsOf(app: App, budgetMs = 30_000): Promise<readonly Record<
   }
 }
 
-/** Every row of the accounts, as stored and as made anew from the ledger in memory. */
-async function rowsAndReplay(): Promise<[object, object]> {
-  const stores = await PostgresStores.open(settingsOf(env['SALLYPORT_POSTGRES_URL'] ?? ''));
-  const clock = { now: () => Date.now() };
-  const connection = EventStoreDbConnection.to({ url: env['SALLYPORT_EVENTSTORE_URL'] ?? '', clock });
-  const feed = new EventStoreDbFeed(connection);
-  const views = new MemoryViewStore();
-  const { signal } = new AbortController();
-  for (const projection of projections) {
-    await rebuildProjection(projection, { feed, views, clock }, { signal });
-  }
-  const all = async (from: Pick<MemoryViewStore, 'list'>) => {
-    const lists = projections.flatMap((projection) =>
-      projection.views.flatMap((view) =>
-        [...accounts, 'cutoffs', '*'].map(
-          async (owner) => [`${view} ${owner}`, await from.list(view, 1, owner)] as const,
-        ),
-      ),
-    );
-    return Object.fromEntries(await Promise.all(lists));
-  };
-  const both: [object, object] = [await all(stores.views), await all(views)];
-  feed.close();
-  await connection.close();
-  await stores.close();
-  return both;
-}
-
 describe('views of several machines', () => {
   it('show a write that their reader knows of', async () => {
     const app = await person(2);
@@ -102,21 +48,25 @@ describe('views of several machines', () => {
   }, 60_000);
 
   it('equal a replay of the ledger after relays, projectors and the broker were killed', async () => {
+    const { kafka } = machines;
     await person(3);
-    await workers[0]?.kill9();
-    await workers[2]?.kill9();
+    await machines.kill(machines.some('relay'));
+    await machines.kill(machines.some('projector'));
     await person(3);
     await kafka.halt('SIGKILL');
     const meanwhile = await person(3);
     await kafka.startAgain();
-    workers.push(await start('projector'), await start('relay'));
+    await Promise.all([machines.startWorker('projector'), machines.startWorker('relay')]);
     await replicas.operator.declareStoreRestored();
     const last = await person(1);
     await sessionsOf(last, 60_000);
     expect(meanwhile.store.read()).toBeDefined();
     for (const id of accounts) await untilQuiet(id);
-    const [rows, replayed] = await rowsAndReplay();
-    expect(rows).toEqual(replayed);
+    const { postgresUrl, partitions } = machines;
+    await withFeed(machines, async (feed) => {
+      const { log: events } = await LedgerImage.of(feed);
+      expect(await replicaViewsProblems({ postgresUrl, partitions, feed, events }, 60_000)).toEqual([]);
+    });
   }, 180_000);
 });
 
@@ -124,14 +74,7 @@ describe('views of several machines', () => {
 async function untilQuiet(accountId: string): Promise<void> {
   const { address, credential } = replicas.operator.access();
   const headers = { authorization: `Bearer ${credential}`, 'x-operator': 'ops' };
-  const stores = EventStoreDbConnection.to({
-    url: env['SALLYPORT_EVENTSTORE_URL'] ?? '',
-    clock: { now: () => Date.now() },
-  });
-  const feed = new EventStoreDbFeed(stores);
-  const head = await feed.head();
-  feed.close();
-  await stores.close();
+  const head = await withFeed(machines, (feed) => feed.head());
   const deadline = performance.now() + 60_000;
   for (;;) {
     const path = `/admin/accounts/${accountId}/timeline?after=${head}`;

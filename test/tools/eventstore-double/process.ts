@@ -8,8 +8,8 @@ export interface DoubleProcess {
   /** For the real client. */
   readonly url: string;
   readonly process: ChildProcess;
-  /** SIGTERM, and waits for the end. */
-  stop(): Promise<void>;
+  /** SIGTERM or a crash, and waits for the end. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const readyWithinMs = 15_000;
@@ -25,10 +25,10 @@ export async function startDouble(options: {
   const words = [main, '--data-dir', dataDir, '--port', String(port), '--synchronous', synchronous];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const url = await readyAt(child);
-  const stop = async () => {
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     await exited;
   };
   return { url, process: child, stop };

@@ -16,12 +16,23 @@ export type Outcome =
 /** Told of every answer that brought a token. */
 export type OnAnswer = (sent: HeldToken, received: string, position: string | undefined) => void;
 
+/** How a phone bears with a service that has no answer for it. */
+export interface Manners {
+  /** So long it asks again after refusals that are no verdict; 50 tries where absent. */
+  readonly patienceMs?: number;
+  /** Between an answer and the next refresh; none by default. */
+  readonly restMs?: number;
+  /** Told of each refusal that is no verdict but a challenge. */
+  readonly putOff?: (answer: Answer) => void;
+}
+
 const maxTries = 50;
 const busyPauseMs = 20;
 
 export class LoadPhone {
   /** The token before the held one, for who lost the answer that brought the held one. */
   previous: HeldToken | undefined;
+  manners: Manners = {};
 
   constructor(
     readonly caller: TokenCaller,
@@ -34,6 +45,7 @@ export class LoadPhone {
     while (!isStopped()) {
       const outcome = await this.refresh(answered);
       if (outcome.kind !== 'tokens') return outcome;
+      if (this.manners.restMs !== undefined) await pause(this.manners.restMs);
     }
     return undefined;
   }
@@ -51,18 +63,26 @@ export class LoadPhone {
 
   /** Sends a token through challenges and refusals that are no verdict, a new proof each time. */
   async use({ token, attempt }: HeldToken): Promise<Outcome> {
-    for (let tries = 0; tries < maxTries; tries += 1) {
+    const { patienceMs, putOff } = this.manners;
+    const deadline = performance.now() + (patienceMs ?? 0);
+    const isPatient = (tries: number): boolean => {
+      return patienceMs === undefined ? tries < maxTries : performance.now() < deadline;
+    };
+    let tries = 0;
+    for (; isPatient(tries); tries += 1) {
       const answer = await this.send(token, attempt);
       if (answer === undefined) return { kind: 'lost' };
       const { status, body } = answer;
       if (status === 200) return granted(answer);
       const error = String(body['error']);
-      if (status === 503) await new Promise((resolve) => setTimeout(resolve, busyPauseMs));
-      else if (error !== 'use_dpop_nonce' && error !== 'invalid_dpop_proof') {
+      if (status === 503) {
+        putOff?.(answer);
+        await pause(busyPauseMs);
+      } else if (error !== 'use_dpop_nonce' && error !== 'invalid_dpop_proof') {
         return { kind: 'refused', error, reason: body['reason'] as string | undefined };
       }
     }
-    return { kind: 'refused', error: `no verdict in ${maxTries} tries`, reason: undefined };
+    return { kind: 'refused', error: `no verdict in ${tries} tries`, reason: undefined };
   }
 
   private async send(token: string, attempt: string): Promise<Answer | undefined> {
@@ -80,6 +100,10 @@ export class LoadPhone {
 function isLost(error: unknown): boolean {
   const { name, message } = error as Error;
   return name === 'TimeoutError' || (name === 'TypeError' && /^(fetch failed|terminated)$/.test(message));
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function granted({ body, headers }: Answer): Outcome {

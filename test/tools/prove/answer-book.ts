@@ -23,6 +23,11 @@ export class AnswerBook {
     return this.answers.length;
   }
 
+  /** Whether anybody was ever answered with this generation of the session. */
+  has(sessionId: string, generation: number): boolean {
+    return this.byGeneration.has(`${sessionId}/${generation}`);
+  }
+
   /** Notes an answer. Two different ones for one generation are a problem, whoever asked, and when. */
   note(sent: string, received: string, position: string | undefined): void {
     const { sessionId, generation } = placeOf(received);

@@ -1,7 +1,7 @@
 // A whole ledger, read beside the service: whether it is sound, and what each generation of tokens is.
 import { SqliteFeed } from '@sallyport/adapter-sqlite';
 import { carriedSession, streamProblems } from '@sallyport/core-session';
-import type { RecordedEvent } from '@sallyport/engine';
+import type { Feed, RecordedEvent } from '@sallyport/engine';
 
 const pageSize = 5_000;
 const sessionPrefix = 'session-';
@@ -14,22 +14,27 @@ export class LedgerImage {
   private readonly doubled: string[] = [];
 
   static async read(file: string): Promise<LedgerImage> {
-    const image = new LedgerImage();
     const feed = SqliteFeed.openReadOnly(file);
-    try {
-      let page = await feed.read(null, pageSize);
-      while (page.length > 0) {
-        for (const event of page) image.add(event);
-        page = await feed.read(page.at(-1)?.position ?? null, pageSize);
-      }
-    } finally {
-      feed.close();
+    return LedgerImage.of(feed).finally(() => feed.close());
+  }
+
+  static async of(feed: Pick<Feed, 'read'>): Promise<LedgerImage> {
+    const image = new LedgerImage();
+    let page = await feed.read(null, pageSize);
+    while (page.length > 0) {
+      for (const event of page) image.add(event);
+      page = await feed.read(page.at(-1)?.position ?? null, pageSize);
     }
     return image;
   }
 
   get events(): number {
     return this.byPosition.size;
+  }
+
+  /** All of them, in the order of the store. */
+  get log(): readonly RecordedEvent[] {
+    return [...this.byPosition.values()];
   }
 
   /** Fingerprint of a session's token of one generation, if that was ever made. */

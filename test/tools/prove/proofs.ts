@@ -6,6 +6,8 @@ import { resultCount } from '../races/races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSimulator } from './simulator.js';
+import { runOutages } from '../faults/outages.js';
+import { ways } from '../faults/engines.js';
 import { proveSynced } from './synced.js';
 
 export interface ProofRun {
@@ -85,6 +87,13 @@ export const proofs: readonly Proof[] = [
       const counted = { inside: sum('inside'), released: sum('released'), refused: sum('refused') };
       return { races, roundsOfEach: count, ...counted };
     },
+  },
+  {
+    name: 'outages',
+    title: 'broker, event store and database away under load: nothing answered is lost, nobody signed out',
+    count: 30,
+    unit: 'seconds that each engine is away, killed and stopped',
+    run: ({ count, report }) => runOutages({ seconds: count, ways, report }),
   },
   {
     name: 'synced',

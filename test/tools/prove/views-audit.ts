@@ -28,7 +28,8 @@ export async function viewsProblems(viewsFile: string, ledgerFile: string): Prom
   }
 }
 
-function differenceWords({ view, key, live, rebuilt }: RowDifference): string {
+/** A row that differs, in words. */
+export function differenceWords({ view, key, live, rebuilt }: RowDifference): string {
   const [is, should] = [live, rebuilt].map((row) => JSON.stringify(row) ?? 'absent');
   return `view row ${view} ${key} is ${is}, a replay makes it ${should}`;
 }

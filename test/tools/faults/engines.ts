@@ -1,0 +1,50 @@
+// The engines under the service, and the ways in which each can be away: crashed, or there without an answer.
+import type { Machines } from '../../engines/machines.js';
+
+export const ways = ['killed', 'stopped'] as const;
+/** `killed`: SIGKILL, and started again on its data. `stopped`: SIGSTOP, connections stay; SIGCONT. */
+export type Way = (typeof ways)[number];
+
+export interface Engine {
+  readonly name: string;
+  /** Whether refreshes go on without it. */
+  readonly isSpared: boolean;
+  away(way: Way): Promise<void>;
+  back(way: Way): Promise<void>;
+}
+
+export function enginesOf({ kafka, replicas }: Machines): Engine[] {
+  const { postgres } = replicas;
+  return [
+    {
+      name: 'broker',
+      isSpared: true,
+      away: async (way) => (way === 'killed' ? kafka.halt('SIGKILL') : stop(kafka.pid)),
+      back: async (way) => (way === 'killed' ? kafka.startAgain() : go(kafka.pid)),
+    },
+    {
+      name: 'event store',
+      isSpared: false,
+      away: async (way) => {
+        await (way === 'killed' ? replicas.stopEventStore('SIGKILL') : stop(replicas.eventStorePid));
+      },
+      back: async (way) => {
+        await (way === 'killed' ? replicas.startEventStore() : go(replicas.eventStorePid));
+      },
+    },
+    {
+      name: 'database',
+      isSpared: true,
+      away: async (way) => (way === 'killed' ? postgres.crash() : void postgres.freeze()),
+      back: async (way) => (way === 'killed' ? postgres.resume() : postgres.thaw()),
+    },
+  ];
+}
+
+function stop(pid: number | undefined): void {
+  process.kill(pid as number, 'SIGSTOP');
+}
+
+function go(pid: number | undefined): void {
+  process.kill(pid as number, 'SIGCONT');
+}
