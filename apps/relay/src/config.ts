@@ -11,6 +11,7 @@ import type { ReadConfig, SettingRow, WorkerConfig, WorkerSetting } from '@sally
 
 const ownSettings = [
   ['SALLYPORT_ISSUER', '', 'The issuer of the ledger: names it in every record (`ce_source`).'],
+  ['SALLYPORT_RELAY_LEASE_SECONDS', '15', 'So long after a crash of the relay that publishes another goes on.'],
   ['SALLYPORT_TEST_LEASE', '', '`always`: believes to have the lease, so that fencing is seen. Tests only.'],
 ] as const satisfies readonly SettingRow[];
 
@@ -33,6 +34,7 @@ export interface Config extends WorkerConfig {
   readonly kafka: Omit<KafkaSettings, 'clientId'>;
   readonly postgres: PostgresSettings;
   readonly eventStoreUrl: string;
+  readonly leaseSeconds: number;
   /** Takes the lease without asking. */
   readonly alwaysLeads: boolean;
 }
@@ -47,6 +49,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadCo
   const store = readEventStoreUrl(textOf);
   const issuer = read.text('SALLYPORT_ISSUER', (text) => (URL.canParse(text) ? undefined : 'is not a URL'));
   if (issuer === undefined) read.mistakes.push('SALLYPORT_ISSUER is missing: name the issuer of the ledger.');
+  const leaseSeconds = read.integer('SALLYPORT_RELAY_LEASE_SECONDS', { min: 2, max: 300, otherwise: 15 });
   const alwaysLeads = read.choice('SALLYPORT_TEST_LEASE', ['always']) !== undefined;
   if (alwaysLeads && issuer !== undefined && !isLoopback(new URL(issuer).hostname)) {
     read.mistakes.push('SALLYPORT_TEST_LEASE is for tests on this machine: leave it out.');
@@ -57,5 +60,5 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadCo
   const isComplete = issuer && kafka.settings && postgres.settings && store.url;
   if (mistakes.length > 0 || !isComplete) return { mistakes };
   const shared = { kafka: kafka.settings, postgres: postgres.settings, eventStoreUrl: store.url };
-  return { config: deepFreeze({ ...worker, ...shared, issuer, alwaysLeads }) };
+  return { config: deepFreeze({ ...worker, ...shared, issuer, leaseSeconds, alwaysLeads }) };
 }

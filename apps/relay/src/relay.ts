@@ -36,6 +36,7 @@ export async function openRelay(
     holder: `${hostname()}/${process.pid}`,
     source: config.issuer,
     topics: { events: busTopics.events, network: busTopics.network },
+    leaseTtlMs: config.leaseSeconds * 1000,
   };
   const relay = new Relay({ feed, store, bus, leases, clock }, settings, relayMetrics(registry, log));
   return {

@@ -5,7 +5,7 @@ import { foreignPrograms } from '../../engines/foreign-programs.js';
 import { Machines } from '../../engines/machines.js';
 import { LedgerImage } from '../prove/ledger-image.js';
 import type { Report } from '../report.js';
-import { checkAnswers, checkTopic, withFeed } from './afterwards.js';
+import { checkAnswers, checkTopics, withFeed } from './afterwards.js';
 import { enginesOf, type Engine, type Way } from './engines.js';
 import { replicaViewsProblems } from './views-replay.js';
 import { WatchedLoad } from './watched-load.js';
@@ -84,7 +84,7 @@ async function checkAfterwards(machines: Machines, load: WatchedLoad, report: Re
     const views = { postgresUrl, partitions, feed, events: ledger.log };
     const differences = await replicaViewsProblems(views, caughtUpWithinMs);
     report.check(`the views are a replay of ${ledger.events} events`, differences.length === 0, differences);
-    await checkTopic(machines, ledger, report);
+    await checkTopics(machines, ledger, report);
     await checkNobodyNeededAHand(machines, report);
     return ledger.events;
   });

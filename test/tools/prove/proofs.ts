@@ -6,6 +6,7 @@ import { resultCount } from '../races/races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSimulator } from './simulator.js';
+import { runRelays } from '../faults/relays.js';
 import { runOutages } from '../faults/outages.js';
 import { ways } from '../faults/engines.js';
 import { proveSynced } from './synced.js';
@@ -94,6 +95,14 @@ export const proofs: readonly Proof[] = [
     count: 30,
     unit: 'seconds that each engine is away, killed and stopped',
     run: ({ count, report }) => runOutages({ seconds: count, ways, report }),
+  },
+  {
+    name: 'relays',
+    title: 'relays killed and relays that all believe in their lease: foreign readers find the ledger, once',
+    count: 50,
+    unit: 'kills of the relay that publishes',
+    pieces: { of: 10, counted: 'kills' },
+    run: ({ seed, count, report }) => runRelays({ seed, kills: count, report }),
   },
   {
     name: 'synced',
