@@ -8,7 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Registry } from 'prom-client';
 import { GeoFiles } from '@sallyport/adapter-geoip';
-import { SqliteEventStore, SqliteFeed, SqliteSecretStore } from '@sallyport/adapter-sqlite';
+import { SqliteEventStore, SqliteSecretStore } from '@sallyport/adapter-sqlite';
 import type { Client } from '@sallyport/core-session';
 import { AttemptLimits, Clock, EventStore, GeoLookup, Ids } from '@sallyport/engine';
 import { MemoryAttemptLimits, PasswordHasher, SecretStore } from '@sallyport/engine';
@@ -61,14 +61,20 @@ class CheapPasswords extends PasswordHasher {
   }
 }
 
+/** What a service stands on but for its ledger. */
+export interface ServiceGround {
+  readonly clock: Clock;
+  readonly secrets: SecretStore;
+  readonly masterKeyText: string;
+  readonly clients: readonly Client[];
+}
+
 /** What outlives a restart: the files, the clock, the master key. */
-export interface Ground {
+export interface Ground extends ServiceGround {
   readonly directory: string;
   readonly clock: MovableClock;
   readonly store: SqliteEventStore;
   readonly secrets: SqliteSecretStore;
-  readonly masterKeyText: string;
-  readonly clients: readonly Client[];
 }
 
 const day = 86_400;
@@ -120,14 +126,19 @@ export function openGround(
 export class LocalService {
   private constructor(
     private readonly app: INestApplicationContext,
-    readonly ground: Ground,
+    readonly ground: ServiceGround,
     readonly ring: KeyRing,
   ) {}
 
   /** `store` in place of the ground's own, for doubles that fail; `limits` where processes share them. */
-  static async start(
-    ground: Ground,
-    store: EventStore = ground.store,
+  static start(ground: Ground, store: EventStore = ground.store, limits?: AttemptLimits): Promise<LocalService> {
+    return LocalService.on(ground, store, limits);
+  }
+
+  /** On any event store. */
+  static async on(
+    ground: ServiceGround,
+    store: EventStore,
     limits: AttemptLimits = new MemoryAttemptLimits(ground.clock),
   ): Promise<LocalService> {
     const ids = new SystemIds();
@@ -191,8 +202,14 @@ export class LocalService {
     return this.app.get(RequestProofs).freshNonce(floorMs);
   }
 
-  get feed(): SqliteFeed {
-    return SqliteFeed.of(this.ground.store);
+  /** The account's, as it is stored, wrapped. */
+  personalKey(accountId: string): Promise<Uint8Array | undefined> {
+    return this.ground.secrets.get('personal', accountId);
+  }
+
+  /** Moves a clock that stands still on by a millisecond. */
+  tick(): void {
+    if (this.ground.clock instanceof MovableClock) this.ground.clock.advance(1);
   }
 
   /** Stops as SIGTERM does. */

@@ -187,7 +187,7 @@ async function erasureProblems({ scene }: Raced, { by }: Ring): Promise<string[]
   const { accountId } = scene.person;
   const problems: string[] = [];
   for (const service of by.services) {
-    const key = await service.ground.secrets.get('personal', accountId);
+    const key = await service.personalKey(accountId);
     if (key !== undefined) problems.push('the personal key is still in the vault');
     const read = await service.queries.execute(new ReadAccount({ id: accountId }));
     if (read?.account.status !== 'erased') problems.push(`the account reads as ${read?.account.status}`);

@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
 import { runRacesInParallel } from './parallel.js';
-import { runRaces, wiredName, type RaceResult } from './races.js';
+import { replicasName, runRaces, wiredName, type RaceResult } from './races.js';
 
 const help = `node dist/test/tools/races/main.js [options]
   --rounds N    of every race in every setting (default 1000)
   --seed N      repeats the pauses of a run, as far as the threads of a process can be repeated
   --only NAME   races whose name starts so, e.g. "lock x" or "one generation"
-  --setting S   one setting alone; "${wiredName}" is run only where it is named
+  --setting S   one setting alone; "${wiredName}" and "${replicasName}" are run only where named
   --json        one JSON document on standard output
   --help
 `;

@@ -21,7 +21,7 @@ export async function keyBoundInParallel(ring: Ring): Promise<Found> {
   const held = await newSession(ring, true);
   const token = held.refreshTokens[0] as string;
   // Some are one request sent twice: the second is refused as a replay, without a verdict on the token.
-  const copied = (held.key as ProofSigner).proof({ nonce: by.any.nonce(), token });
+  const copied = (held.key as ProofSigner).proof({ nonce: await by.any.nonce(), token });
   const proofs = [undefined, undefined, ...(random.chance(0.5) ? [copied, copied] : [undefined])];
   const { answers, trace } = await allAtOnce(ring, held, proofs);
   const problems = successorProblems(

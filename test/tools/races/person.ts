@@ -12,11 +12,10 @@ import {
 import type { Authentication, OAuthFailure, SignInResult, TokenAnswer } from '@sallyport/feature-ledger';
 import type { Standing } from '@sallyport/core-session';
 import { isEngineError } from '@sallyport/engine';
-import { parseRefreshToken } from '@sallyport/tokens';
-import type { KeyRing } from '@sallyport/tokens';
 import { ProofSigner } from '../client/index.js';
 import { issuer, origin, tokenUrl } from '../model/local-service.js';
-import type { LocalService } from '../model/local-service.js';
+import { placeOf } from '../prove/answer-book.js';
+import type { RacingService } from './racing-service.js';
 import type { Random } from './random.js';
 
 /** An answer; `busy` is a retryable refusal that says nothing about the request. */
@@ -55,12 +54,12 @@ const maxTries = 5;
 /** One or more processes over one store, and requests to any of them. */
 export class Processes {
   constructor(
-    readonly services: readonly LocalService[],
+    readonly services: readonly RacingService[],
     private readonly random: Random,
   ) {}
 
   /** One of them; requests do not choose. */
-  get any(): LocalService {
+  get any(): RacingService {
     return this.random.pick(this.services);
   }
 
@@ -90,16 +89,17 @@ export class Processes {
     const codeChallenge = createHash('sha256').update(verifier).digest('base64url');
     const scope = 'offline_access profile';
     const { codes } = this.any;
-    const text = codes.issue({ authentication, clientId, scope, redirectUri, codeChallenge });
+    const text = await codes.issue({ authentication, clientId, scope, redirectUri, codeChallenge });
     const { sessionId } = await codes.open(text);
     return { text, verifier, clientId, sessionId, authentication, key };
   }
 
-  exchange({ text, verifier, clientId, key }: Code): Promise<Answer> {
+  async exchange({ text, verifier, clientId, key }: Code): Promise<Answer> {
     const service = this.any;
     this.tick();
     const input = { code: text, codeVerifier: verifier, redirectUri, clientId };
-    const proof = { dpop: key?.proof({ nonce: service.nonce() }), method: 'POST', url: tokenUrl };
+    const dpop = key?.proof({ nonce: await service.nonce() });
+    const proof = { dpop, method: 'POST', url: tokenUrl };
     return answered(() => service.commands.execute(new ExchangeCode(input, proof, origin())));
   }
 
@@ -128,7 +128,7 @@ export class Processes {
     for (let tries = 0; ; tries += 1) {
       const service = this.any;
       this.tick();
-      const dpop = proof ?? key?.proof({ nonce: service.nonce(floorMs), token });
+      const dpop = proof ?? key?.proof({ nonce: await service.nonce(floorMs), token });
       const input = { refreshToken: token, clientId };
       const sent = { dpop, method: 'POST', url: tokenUrl };
       const answer = await answered(() =>
@@ -141,27 +141,26 @@ export class Processes {
   }
 
   /** Whether a request with the access token is let in. */
-  async letsIn(service: LocalService, { key }: Held, token: string): Promise<boolean> {
+  async letsIn(service: RacingService, { key }: Held, token: string): Promise<boolean> {
     this.tick();
     const url = `${issuer}/v1/sessions`;
-    const dpop = key?.proof({ nonce: service.nonce(), htm: 'GET', htu: url, token });
+    const dpop = key?.proof({ nonce: await service.nonce(), htm: 'GET', htu: url, token });
     const scheme = key === undefined ? 'Bearer' : 'DPoP';
     const query = new AuthenticateAccess(`${scheme} ${token}`, { dpop, method: 'GET', url });
     return (await service.queries.execute(query)).kind === 'principal';
   }
 
-  async standing(service: LocalService, sessionId: string): Promise<Standing | undefined> {
+  async standing(service: RacingService, sessionId: string): Promise<Standing | undefined> {
     return (await service.queries.execute(new ReadSession(sessionId)))?.standing;
   }
 
   generationOf(refreshToken: string): number {
-    const ring = this.services[0]?.ring as KeyRing;
-    return parseRefreshToken(refreshToken, ring).generation;
+    return placeOf(refreshToken).generation;
   }
 
   /** No two requests arrive within one millisecond on a network. */
   private tick(): void {
-    this.services[0]?.ground.clock.advance(1);
+    this.services[0]?.tick();
   }
 }
 

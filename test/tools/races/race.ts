@@ -65,8 +65,8 @@ export async function race(pairing: Pairing, ring: Ring): Promise<Raced> {
     isOver = true;
   });
   const ending = traced(pairing.revocation, async (trace) => {
-    const start = RacingStore.now + random.below(windows[pairing.act]);
-    while (RacingStore.now < start && !isOver) await new Promise((resolve) => setImmediate(resolve));
+    const start = RacingStore.now + random.below(windows[pairing.act] * RacingStore.stepLength);
+    while (RacingStore.now < start && !isOver) await RacingStore.turn();
     const inFlight = pairing.act === 'exchange';
     const target = {
       person,

@@ -1,9 +1,5 @@
 // Runs the races: every revocation against every act, on one process, on two, and on two over a store that
 // checks guards late and loses answers.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { LocalService, openGround } from '../model/local-service.js';
 import { actNames } from './acts.js';
 import { judge } from './judge.js';
 import { ledgerProblems } from './ledger-problems.js';
@@ -12,14 +8,16 @@ import { Processes } from './person.js';
 import { race } from './race.js';
 import type { Pairing, Raced, Ring } from './race.js';
 import { Random, seedOf } from './random.js';
-import { described, RacingStore } from './racing-store.js';
-import { behindTheWire, sharedFile } from './stores.js';
+import { described } from './racing-store.js';
+import { acrossProcesses, behindTheWire, onSharedFile, type MakeStage } from './stages.js';
 import type { Faults } from './racing-store.js';
 import { revocationNames } from './revocations.js';
 
 export interface RacesRun {
   /** Of every race in every setting. */
   readonly rounds: number;
+  /** Of the race named, in place of that; 0 leaves it out. */
+  readonly roundsOf?: (race: string) => number;
   readonly seed: number;
   /** Races whose name starts with this. */
   readonly only?: string;
@@ -52,19 +50,22 @@ interface Round {
 }
 
 interface Setting {
-  /** Each process has a client of its own to a double of EventStoreDB. */
-  readonly isBehindTheWire?: true;
+  readonly stage: MakeStage;
   readonly name: string;
+  /** Rounds at once; one after the other where steps are counted. */
+  readonly atOnce?: number;
   readonly processes: number;
   readonly faults: Faults;
 }
 
 type Race = readonly [name: string, run: (ring: Ring) => Promise<Round>];
 
+const lateGuards: Faults = { guardsAfterAppend: true, lostAnswers: 0.15 };
+
 const settings: readonly Setting[] = [
-  { name: 'one process', processes: 1, faults: {} },
-  { name: 'two processes', processes: 2, faults: {} },
-  { name: 'late guards', processes: 2, faults: { guardsAfterAppend: true, lostAnswers: 0.15 } },
+  { name: 'one process', stage: onSharedFile, processes: 1, faults: {} },
+  { name: 'two processes', stage: onSharedFile, processes: 2, faults: {} },
+  { name: 'late guards', stage: onSharedFile, processes: 2, faults: lateGuards },
 ];
 
 const races: readonly Race[] = [
@@ -83,10 +84,20 @@ export const settingNames = settings.map(({ name }) => name);
 const wired: Setting = {
   name: 'EventStoreDB double',
   processes: 2,
-  isBehindTheWire: true,
+  stage: behindTheWire,
   faults: { lostAnswers: 0.1 },
 };
 export const wiredName = wired.name;
+
+/** Run where it is named: it needs PostgreSQL. */
+const replicas: Setting = {
+  name: 'processes of the system',
+  processes: 2,
+  stage: acrossProcesses,
+  atOnce: 4,
+  faults: {},
+};
+export const replicasName = replicas.name;
 
 /** How many results a whole run has: every race, and the ledger, in every setting. */
 export const resultCount = (races.length + 1) * settings.length;
@@ -96,35 +107,30 @@ export const resultCountOfSetting = races.length + 1;
 /** Resolves with what every race came to. A violation is a result, not an error. */
 export async function runRaces(run: RacesRun): Promise<RaceResult[]> {
   const results: RaceResult[] = [];
-  for (const setting of run.setting === wired.name ? [wired] : settings) {
-    if (setting.name === (run.setting ?? setting.name)) results.push(...(await runIn(setting, run)));
+  const asked = [...settings, wired, replicas].filter(({ name }) => name === run.setting);
+  for (const setting of run.setting === undefined ? settings : asked) {
+    results.push(...(await runIn(setting, run)));
   }
   return results;
 }
 
 async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'sallyport-races-'));
-  const ground = openGround(directory, { synchronous: 'OFF' });
   const random = new Random(run.seed);
-  const make = setting.isBehindTheWire === true ? behindTheWire : sharedFile;
-  const behind = await make(ground, setting.processes, random);
-  const stores = behind.of.map((store) => new RacingStore(store, random, setting.faults));
-  const store = stores[0] as RacingStore;
-  const services: LocalService[] = [];
+  const { services, store, feed, close } = await setting.stage({ ...setting, random });
   const results: RaceResult[] = [];
   const report = (result: Omit<RaceResult, 'setting'>): void => {
     results.push({ setting: setting.name, ...result });
     run.progress?.({ setting: setting.name, ...result });
   };
   try {
-    for (const own of stores) services.push(await LocalService.start(ground, own));
     const ring: Ring = { by: new Processes(services, random), store, random, faults: setting.faults };
     for (const one of races.filter(([name]) => name.startsWith(run.only ?? ''))) {
       random.reseed(seedOf(run.seed, setting.name, one[0]));
-      report(await roundsOf(one, ring, run.rounds));
+      const rounds = run.roundsOf?.(one[0]) ?? run.rounds;
+      if (rounds > 0) report(await roundsOf(one, ring, { rounds, atOnce: setting.atOnce ?? 1 }));
     }
     const unread = (error: unknown) => ({ events: 0, ...thrown(error) });
-    const { events, problems } = await ledgerProblems(behind.feed).catch(unread);
+    const { events, problems } = await ledgerProblems(feed).catch(unread);
     report({
       race: 'the ledger folds',
       rounds: events,
@@ -135,25 +141,30 @@ async function runIn(setting: Setting, run: RacesRun): Promise<RaceResult[]> {
     });
     return results;
   } finally {
-    for (const service of services) await service.stop();
-    await behind.close();
-    await ground.store.close();
-    await ground.secrets.close();
-    rmSync(directory, { recursive: true, force: true });
+    await close();
   }
 }
 
-async function roundsOf([name, run]: Race, ring: Ring, rounds: number): Promise<Omit<RaceResult, 'setting'>> {
+async function roundsOf(
+  [name, run]: Race,
+  ring: Ring,
+  { rounds, atOnce }: { readonly rounds: number; readonly atOnce: number },
+): Promise<Omit<RaceResult, 'setting'>> {
   const total = { race: name, rounds, inside: 0, released: 0, refused: 0 };
   const violations: string[] = [];
-  for (let number = 1; number <= rounds; number += 1) {
+  let begun = 0;
+  const oneAfterTheOther = async (): Promise<void> => {
+    for (let number = (begun += 1); number <= rounds; number = begun += 1) await count(number);
+  };
+  const count = async (number: number): Promise<void> => {
     const round = await run(ring).catch(thrown);
     total.inside += round.inside === true ? 1 : 0;
     total.released += round.released ?? 0;
     total.refused += round.refused ?? 0;
     const trace = round.trace.map((line) => `\n    ${line}`).join('');
     violations.push(...round.problems.map((problem) => `round ${number}: ${problem}${trace}`));
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, oneAfterTheOther));
   return { ...total, violations };
 }
 

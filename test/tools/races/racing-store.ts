@@ -13,7 +13,7 @@ export interface Faults {
   readonly lostAnswers?: number;
 }
 
-/** One step at the store. `began` and `ended` count all steps of the run. */
+/** One step at the store. `began` and `ended` count all steps of the run, or are the machine's time. */
 export interface Step {
   readonly kind: 'append' | 'read' | 'heads';
   readonly streams: readonly string[];
@@ -32,6 +32,19 @@ export interface Trace {
 }
 
 const requests = new AsyncLocalStorage<Trace>();
+
+/** Adds what another process did for the request that is being traced here. */
+export function noteSteps(steps: readonly Step[]): void {
+  requests.getStore()?.steps.push(...steps);
+}
+
+let count = 0;
+let isMachineTime = false;
+
+/** Monotonic, and the same for all processes of a machine. */
+const microseconds = (): number => Number(process.hrtime.bigint() / 1_000n);
+/** About what a step takes in a store behind a wire. */
+const microsecondsPerStep = 500;
 
 /** Runs a request; what it does at any `RacingStore` is written into its trace. */
 export function traced<T>(name: string, run: (trace: Trace) => Promise<T>): Promise<T> {
@@ -53,8 +66,29 @@ export function described({ name, steps }: Trace): string {
 }
 
 export class RacingStore extends EventStore {
-  /** Counts the steps of the run. */
-  static now = 0;
+  /** The number of the run's latest step; where processes race, the machine's time. */
+  static get now(): number {
+    return isMachineTime ? microseconds() : count;
+  }
+
+  /** How much `now` grows in a step. */
+  static get stepLength(): number {
+    return isMachineTime ? microsecondsPerStep : 1;
+  }
+
+  /** Lets others take a step. */
+  static turn(): Promise<unknown> {
+    return new Promise((resolve) => (isMachineTime ? setTimeout(resolve, 1) : setImmediate(resolve)));
+  }
+
+  /** From now on steps are told apart by time, which processes share, in place of their number. */
+  static useMachineTime(): void {
+    isMachineTime = true;
+  }
+
+  private static next(): number {
+    return isMachineTime ? microseconds() : (count += 1);
+  }
 
   constructor(
     private readonly inner: EventStore,
@@ -87,7 +121,7 @@ export class RacingStore extends EventStore {
     run: (step: Step) => Promise<T>,
   ): Promise<T> {
     await this.random.pause();
-    const step: Step = { kind, streams, began: (RacingStore.now += 1) };
+    const step: Step = { kind, streams, began: RacingStore.next() };
     requests.getStore()?.steps.push(step);
     try {
       return await run(step);
@@ -95,7 +129,7 @@ export class RacingStore extends EventStore {
       step.outcome ??= 'failed';
       throw error;
     } finally {
-      step.ended ??= RacingStore.now += 1;
+      step.ended ??= RacingStore.next();
       await this.random.pause();
     }
   }
@@ -110,7 +144,7 @@ export class RacingStore extends EventStore {
     if (isLost && this.random.chance(0.5)) throw lost();
     const late = this.faults.guardsAfterAppend === true;
     const appended = await this.inner.append(late ? { ...append, guards: [] } : append);
-    step.ended = RacingStore.now += 1;
+    step.ended = RacingStore.next();
     if (late && guards.length > 0) {
       await this.random.pause();
       const heads = await this.inner.heads(guards.map((guard) => guard.stream));
