@@ -11,7 +11,7 @@ import type { ReadConfig, SettingRow, WorkerConfig, WorkerSetting } from '@sally
 
 const ownSettings = [
   ['SALLYPORT_ISSUER', '', 'The issuer of the ledger: names it in every record (`ce_source`).'],
-  ['SALLYPORT_RELAY_LEASE_SECONDS', '15', 'So long after a crash of the relay that publishes another goes on.'],
+  ['SALLYPORT_RELAY_LEASE_SECONDS', '15', 'So long after a crash another relay goes on.'],
   ['SALLYPORT_TEST_LEASE', '', '`always`: believes to have the lease, so that fencing is seen. Tests only.'],
 ] as const satisfies readonly SettingRow[];
 

@@ -1,9 +1,12 @@
 // The engines under the service, and the ways in which each can be away: crashed, or there without an answer.
 import type { Machines } from '../../engines/machines.js';
 
-export const ways = ['killed', 'stopped'] as const;
 /** `killed`: SIGKILL, and started again on its data. `stopped`: SIGSTOP, connections stay; SIGCONT. */
-export type Way = (typeof ways)[number];
+export type Way = 'killed' | 'stopped';
+
+export function wayOf(seed: number): Way {
+  return seed % 2 === 1 ? 'killed' : 'stopped';
+}
 
 export interface Engine {
   readonly name: string;

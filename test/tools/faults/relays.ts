@@ -1,4 +1,4 @@
-// Relays die under a live stream of events, and two believe in their lease at once; what foreign readers find.
+// Relays die under a live stream of events, and two believe in their lease at once; what readers find.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Machines } from '../../engines/machines.js';
 import { LedgerImage } from '../prove/ledger-image.js';
@@ -99,7 +99,8 @@ class RelayKills {
   async publishes(): Promise<void> {
     const published = async (): Promise<number> => {
       const { workers } = this.machines;
-      const counts = await Promise.all(workers.map((relay) => metricOf(relay, 'sallyport_relay_events_total')));
+      const name = 'sallyport_relay_events_total';
+      const counts = await Promise.all(workers.map((relay) => metricOf(relay, name)));
       return counts.reduce((sum, count) => sum + count, 0);
     };
     const before = await published();

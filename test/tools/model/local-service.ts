@@ -131,7 +131,11 @@ export class LocalService {
   ) {}
 
   /** `store` in place of the ground's own, for doubles that fail; `limits` where processes share them. */
-  static start(ground: Ground, store: EventStore = ground.store, limits?: AttemptLimits): Promise<LocalService> {
+  static start(
+    ground: Ground,
+    store: EventStore = ground.store,
+    limits?: AttemptLimits,
+  ): Promise<LocalService> {
     return LocalService.on(ground, store, limits);
   }
 

@@ -6,11 +6,11 @@ import { proofs, type Proof } from './proofs.js';
 import { savedPieces, savePiece, type ProofPiece } from './results.js';
 
 const help = `npm run prove -- NAME... [options]
-  --count N    how much of it: refreshes, kills (by default what is named below)
+  --count N    how much of it: refreshes, kills, seconds (by default what is named below)
   --days N     of the simulator (30)
   --seed N     repeats the random choices of an earlier run
-  --save       keep what was counted in docs/proofs; model and kills then run in pieces, each saved when it is
-               done, and what was saved before counts (delete the file to begin anew)
+  --save       keep what was counted in docs/proofs; those that have pieces run in them, each saved when it
+               is done, and what was saved before counts (delete the file to begin anew)
   --json       one JSON document on standard output (use npm run -s)
   --help
 

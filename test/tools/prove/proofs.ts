@@ -3,12 +3,13 @@ import type { Report } from '../report.js';
 import { runRotationModel } from '../model/run-model.js';
 import { runRacesInParallel } from '../races/parallel.js';
 import { resultCount } from '../races/races.js';
+import { checkRace, proveReplicaRaces } from './replica-races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSimulator } from './simulator.js';
 import { runRelays } from '../faults/relays.js';
 import { runOutages } from '../faults/outages.js';
-import { ways } from '../faults/engines.js';
+import { wayOf } from '../faults/engines.js';
 import { proveSynced } from './synced.js';
 
 export interface ProofRun {
@@ -77,10 +78,7 @@ export const proofs: readonly Proof[] = [
       const results = await runRacesInParallel({
         seed,
         rounds: count,
-        progress({ setting, race, violations: [first, ...others] }) {
-          const detail = `${others.length + 1} violations, the first in ${first}`;
-          report.check(`${setting}: ${race}`, first === undefined, detail);
-        },
+        progress: (result) => checkRace(report, result),
       });
       const races = results.length;
       report.check(`all ${resultCount} races were run`, races === resultCount, races);
@@ -90,11 +88,20 @@ export const proofs: readonly Proof[] = [
     },
   },
   {
+    name: 'replica-races',
+    title: 'the same races between two processes of the system, and a generation has one successor there too',
+    count: 1_000,
+    unit: 'rounds of each revocation race, ten of one generation for each',
+    pieces: { of: 50, counted: 'roundsOfEach' },
+    run: proveReplicaRaces,
+  },
+  {
     name: 'outages',
     title: 'broker, event store and database away under load: nothing answered is lost, nobody signed out',
-    count: 30,
-    unit: 'seconds that each engine is away, killed and stopped',
-    run: ({ count, report }) => runOutages({ seconds: count, ways, report }),
+    count: 60,
+    unit: 'seconds that each engine is away, in halves: killed (odd seeds) and stopped (even ones)',
+    pieces: { of: 30, counted: 'secondsOfEach' },
+    run: ({ seed, count, report }) => runOutages({ seconds: count, way: wayOf(seed), report }),
   },
   {
     name: 'relays',

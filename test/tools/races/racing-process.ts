@@ -16,7 +16,8 @@ process.once('message', (setup: RacingSetup) => {
   });
 });
 
-async function serve({ eventStoreUrl, postgresUrl, masterKeyText, seed, faults }: RacingSetup): Promise<void> {
+async function serve(setup: RacingSetup): Promise<void> {
+  const { eventStoreUrl, postgresUrl, masterKeyText, seed, faults } = setup;
   RacingStore.useMachineTime();
   const clock = new SystemClock();
   const { settings, mistakes } = parsePostgresUrl(postgresUrl);

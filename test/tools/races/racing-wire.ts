@@ -1,4 +1,4 @@
-// What a race and a process of the service say to each other: calls with what they take, answers with the trace.
+// What a race and a process of the service say to each other: calls, and answers with their trace.
 import { EngineError } from '@sallyport/engine';
 import type { EngineErrorCode } from '@sallyport/engine';
 import { LedgerError } from '@sallyport/feature-ledger';

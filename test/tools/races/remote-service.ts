@@ -1,5 +1,5 @@
 // A process of the service as the race that started it has it: calls go over, answers and traces come back.
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { CommandBus, QueryBus } from '@nestjs/cqrs';
@@ -10,16 +10,14 @@ import { noteSteps } from './racing-store.js';
 import { errorOf } from './racing-wire.js';
 import type { Answered, Call, RacingSetup } from './racing-wire.js';
 
-type Awaited = (answered: Answered) => void;
-
 export class RemoteService implements RacingService {
-  readonly commands = { execute: (order: object) => this.order('command', order) } as Pick<CommandBus, 'execute'>;
-  readonly queries = { execute: (order: object) => this.order('query', order) } as Pick<QueryBus, 'execute'>;
+  readonly commands = this.bus('command') as Pick<CommandBus, 'execute'>;
+  readonly queries = this.bus('query') as Pick<QueryBus, 'execute'>;
   readonly codes: RacingService['codes'] = {
     issue: (given) => this.call({ kind: 'issue', given }) as Promise<string>,
     open: (given) => this.call({ kind: 'open', given }) as ReturnType<AuthorizationCodes['open']>,
   };
-  private readonly waiting = new Map<number, Awaited>();
+  private readonly waiting = new Map<number, (answered: Answered) => void>();
   private calls = 0;
 
   private constructor(private readonly child: ChildProcess) {
@@ -30,7 +28,8 @@ export class RemoteService implements RacingService {
   /** Resolves when it serves. */
   static async start(setup: RacingSetup): Promise<RemoteService> {
     const main = join(repositoryRoot(), 'dist', 'test', 'tools', 'races', 'racing-process.js');
-    const child = fork(main, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const stdio: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+    const child = fork(main, [], { serialization: 'advanced', stdio });
     child.send(setup);
     const first = await Promise.race([once(child, 'message'), once(child, 'exit')]);
     if (first[0] !== 'ready') throw new Error(`a process of the races did not start: ${String(first[0])}`);
@@ -59,8 +58,10 @@ export class RemoteService implements RacingService {
     await exited;
   }
 
-  private order(kind: 'command' | 'query', order: object): Promise<unknown> {
-    return this.call({ kind, name: order.constructor.name, given: { ...order } });
+  private bus(kind: 'command' | 'query'): { execute(order: object): Promise<unknown> } {
+    return {
+      execute: (order) => this.call({ kind, name: order.constructor.name, given: { ...order } }),
+    };
   }
 
   private async call(call: Omit<Call, 'number'>): Promise<unknown> {

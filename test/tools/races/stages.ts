@@ -1,4 +1,4 @@
-// Where races are run: services on one file, behind the protocol of EventStoreDB, or as processes of their own.
+// Where races are run: on one file, behind the protocol of EventStoreDB, or as processes of their own.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
