@@ -30,8 +30,9 @@ export async function withFeed<T>({ eventStoreUrl }: Machines, work: (feed: Feed
 /** Checks the answers of a load that has ended against the ledger. */
 export function checkAnswers(load: WatchedLoad, ledger: LedgerImage, report: Report): void {
   const lost = [...load.book.problems(ledger), ...ledger.problems()];
-  const { answers, putOff } = load.counted;
-  report.check(`all ${answers} answers are in the ledger, which folds`, lost.length === 0, lost.slice(0, 5));
+  const { answers, putOff, signIns } = load.counted;
+  const name = `all ${answers + signIns} answers are in the ledger, which folds`;
+  report.check(name, lost.length === 0, lost.slice(0, 5));
   const signedOut = load.signedOut(ledger);
   report.check('nobody was signed out', signedOut.length === 0, signedOut.slice(0, 5));
   const impolite = load.politenessProblems();

@@ -16,14 +16,15 @@ export interface Engine {
   back(way: Way): Promise<void>;
 }
 
+/** The broker last: its consumers take longest to come back. */
 export function enginesOf({ kafka, replicas }: Machines): Engine[] {
   const { postgres } = replicas;
   return [
     {
-      name: 'broker',
+      name: 'database',
       isSpared: true,
-      away: async (way) => (way === 'killed' ? kafka.halt('SIGKILL') : stop(kafka.pid)),
-      back: async (way) => (way === 'killed' ? kafka.startAgain() : go(kafka.pid)),
+      away: async (way) => (way === 'killed' ? postgres.crash() : void postgres.freeze()),
+      back: async (way) => (way === 'killed' ? postgres.resume() : postgres.thaw()),
     },
     {
       name: 'event store',
@@ -36,10 +37,10 @@ export function enginesOf({ kafka, replicas }: Machines): Engine[] {
       },
     },
     {
-      name: 'database',
+      name: 'broker',
       isSpared: true,
-      away: async (way) => (way === 'killed' ? postgres.crash() : void postgres.freeze()),
-      back: async (way) => (way === 'killed' ? postgres.resume() : postgres.thaw()),
+      away: async (way) => (way === 'killed' ? kafka.halt('SIGKILL') : stop(kafka.pid)),
+      back: async (way) => (way === 'killed' ? kafka.startAgain() : go(kafka.pid)),
     },
   ];
 }

@@ -1,5 +1,6 @@
 // Each engine is away for a while under load and comes back; what people and readers were told meanwhile.
 import { busTopics } from '@sallyport/adapter-kafka';
+import type { Feed } from '@sallyport/engine';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foreignPrograms } from '../../engines/foreign-programs.js';
 import { Machines } from '../../engines/machines.js';
@@ -7,7 +8,8 @@ import { LedgerImage } from '../prove/ledger-image.js';
 import type { Report } from '../report.js';
 import { checkAnswers, checkTopics, withFeed } from './afterwards.js';
 import { enginesOf, type Engine, type Way } from './engines.js';
-import { replicaViewsProblems } from './views-replay.js';
+import { replicaViewsProblems, viewsBehind } from './views-replay.js';
+import type { ReplicaViews } from './views-replay.js';
 import { WatchedLoad } from './watched-load.js';
 
 export interface OutagesRun {
@@ -18,7 +20,7 @@ export interface OutagesRun {
 }
 
 export type OutageCounts = Readonly<
-  Record<'secondsOfEach' | 'answers' | 'answersMeanwhile' | 'putOff' | 'lost' | 'events', number>
+  Record<'secondsOfEach' | 'answers' | 'answersMeanwhile' | 'putOff' | 'lost' | 'signIns' | 'events', number>
 >;
 
 const size = { keyBound: 6, bearer: 2 };
@@ -34,6 +36,11 @@ export async function runOutages({ seconds, way, report }: OutagesRun): Promise<
     const load = await WatchedLoad.start(machines.target, size, restMs);
     const meanwhile: number[] = [];
     for (const engine of enginesOf(machines)) {
+      // Who does not work loses nothing: what follows the ledger has to be at it when something goes away.
+      const behind = await withFeed(machines, async (feed) => {
+        return viewsBehind(viewsOf(machines, feed, await LedgerImage.of(feed)), caughtUpWithinMs);
+      });
+      report.check(`before the ${engine.name} goes away the views follow`, behind.length === 0, behind);
       meanwhile.push(await oneOutage(engine, { way, seconds, load, report }));
     }
     await load.stop();
@@ -75,14 +82,17 @@ async function checkAfterwards(machines: Machines, load: WatchedLoad, report: Re
   return withFeed(machines, async (feed) => {
     const ledger = await LedgerImage.of(feed);
     checkAnswers(load, ledger, report);
-    const { postgresUrl, partitions } = machines;
-    const views = { postgresUrl, partitions, feed, events: ledger.log };
-    const differences = await replicaViewsProblems(views, caughtUpWithinMs);
+    const differences = await replicaViewsProblems(viewsOf(machines, feed, ledger), caughtUpWithinMs);
     report.check(`the views are a replay of ${ledger.events} events`, differences.length === 0, differences);
     await checkTopics(machines, ledger, report);
     await checkNobodyNeededAHand(machines, report);
     return ledger.events;
   });
+}
+
+function viewsOf(machines: Machines, feed: Feed, { log: events }: LedgerImage): ReplicaViews {
+  const { postgresUrl, partitions } = machines;
+  return { postgresUrl, partitions, feed, events };
 }
 
 /** The processes that were there at the start still run, are ready, and have set nothing aside. */

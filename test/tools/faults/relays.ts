@@ -16,7 +16,7 @@ export interface RelaysRun {
 }
 
 export type RelayCounts = Readonly<
-  Record<'kills' | 'answers' | 'putOff' | 'lost' | 'fenced' | 'systemEvents' | 'events', number>
+  Record<'kills' | 'answers' | 'putOff' | 'lost' | 'signIns' | 'fenced' | 'systemEvents' | 'events', number>
 >;
 
 const size = { keyBound: 8, bearer: 0 };

@@ -15,18 +15,22 @@ export interface ReplicaViews {
   readonly postgresUrl: string;
   readonly partitions: number;
   readonly feed: Feed;
-  /** Everything in the ledger: nothing is appended meanwhile. */
+  /** Everything in the ledger; where rows are compared nothing is appended meanwhile. */
   readonly events: readonly RecordedEvent[];
 }
 
 const maxProblems = 5;
 
+/** Resolves with the partitions, in words, whose part of these events is not folded after the time. */
+export async function viewsBehind(of: ReplicaViews, withinMs: number): Promise<string[]> {
+  const stores = await openStores(of);
+  return partitionsBehind(of, stores, withinMs).finally(() => stores.close());
+}
+
 /** Waits until every partition is folded; then rows that differ from a replay, at most five. */
 export async function replicaViewsProblems(of: ReplicaViews, withinMs: number): Promise<string[]> {
-  const { settings, mistakes } = parsePostgresUrl(of.postgresUrl);
-  if (settings === undefined) throw new Error(mistakes.join('; '));
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-replay-'));
-  const stores = await PostgresStores.open(settings);
+  const stores = await openStores(of);
   const rebuilt = SqliteViewStore.open(join(folder, 'rebuilt.sqlite'), 'OFF');
   try {
     const behind = await partitionsBehind(of, stores, withinMs);
@@ -41,6 +45,12 @@ export async function replicaViewsProblems(of: ReplicaViews, withinMs: number): 
     await stores.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function openStores({ postgresUrl }: ReplicaViews): Promise<PostgresStores> {
+  const { settings, mistakes } = parsePostgresUrl(postgresUrl);
+  if (settings === undefined) throw new Error(mistakes.join('; '));
+  return PostgresStores.open(settings);
 }
 
 /** The partitions whose last event is not folded after the time. */

@@ -14,6 +14,8 @@ export interface LoadCounts {
   readonly putOff: number;
   /** Requests that were never answered. */
   readonly lost: number;
+  /** Sign-ins that were answered with tokens; others are not held against anybody. */
+  readonly signIns: number;
 }
 
 interface Ended {
@@ -23,11 +25,12 @@ interface Ended {
 
 /** Longer than anything is away. */
 const patienceMs = 180_000;
+const signInRestMs = 150;
 const maxProblems = 5;
 
 export class WatchedLoad {
   readonly book = new AnswerBook();
-  private readonly counts = { answers: 0, putOff: 0, lost: 0 };
+  private readonly counts = { answers: 0, putOff: 0, lost: 0, signIns: 0 };
   /** Answers that neither brought tokens nor were retryable. */
   private readonly impolite: string[] = [];
   private readonly ended: Ended[] = [];
@@ -43,7 +46,8 @@ export class WatchedLoad {
   /** Signs the phones in and lets them refresh; each rests after an answer. */
   static async start(target: Target, size: FleetSize, restMs: number): Promise<WatchedLoad> {
     const load = new WatchedLoad(await Fleet.signIn(target, size), restMs);
-    load.running = Promise.all(load.fleet.phones.map((phone) => load.keepRefreshing(phone)));
+    const refreshing = load.fleet.phones.map((phone) => load.keepRefreshing(phone));
+    load.running = Promise.all([...refreshing, load.keepSigningIn()]);
     return load;
   }
 
@@ -104,6 +108,18 @@ export class WatchedLoad {
       if (outcome.kind === 'lost') this.counts.lost += 1;
       else this.noteServed(phone);
       await sleep(this.restMs);
+    }
+  }
+
+  /** New sessions all along: what is lost of them no later event makes good. */
+  private async keepSigningIn(): Promise<void> {
+    while (!this.isStopped) {
+      const visitor = await this.fleet.visitor().catch(() => undefined);
+      if (visitor !== undefined) {
+        this.book.noteStarted(visitor.held.token);
+        this.counts.signIns += 1;
+      }
+      await sleep(signInRestMs);
     }
   }
 

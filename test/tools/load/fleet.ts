@@ -67,6 +67,11 @@ export class Fleet {
     this.bearer[this.bearer.indexOf(phone)] = await this.newPhone(false);
   }
 
+  /** A phone of one of the people that is not among the loaded ones; rejects when it is refused. */
+  visitor(): Promise<LoadPhone> {
+    return this.newPhone(false);
+  }
+
   private async newPhone(keyBound: boolean): Promise<LoadPhone> {
     const person = this.people[this.phones.length % this.people.length] as Person;
     const as = await discover(this.target.issuer);

@@ -28,6 +28,13 @@ export class AnswerBook {
     return this.byGeneration.has(`${sessionId}/${generation}`);
   }
 
+  /** Notes the first token of a session. */
+  noteStarted(received: string): void {
+    const { sessionId, generation } = placeOf(received);
+    this.byGeneration.set(`${sessionId}/${generation}`, received);
+    this.answers.push({ received, position: undefined });
+  }
+
   /** Notes an answer. Two different ones for one generation are a problem, whoever asked, and when. */
   note(sent: string, received: string, position: string | undefined): void {
     const { sessionId, generation } = placeOf(received);
