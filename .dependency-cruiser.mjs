@@ -42,6 +42,8 @@ export const libraries = {
   'feature-operations': feature,
   'feature-relay': { node: ['crypto'] },
   'feature-sessions': feature,
+  'feature-standing': {},
+  'standing-reader': {},
   testing: { npm: ['@jest/globals', 'fast-check', 'jose', 'oauth4webapi', 'undici'], node: 'any' },
 };
 

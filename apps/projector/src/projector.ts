@@ -1,12 +1,14 @@
-// The projector: events of the bus become rows of the views, each once, by checkpoint.
+// The projector: events of the bus become rows of the views, and records of the topic of standings, each once.
 import { EventStoreDbConnection, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
-import { busPrefixes, busTopics, KafkaBus } from '@sallyport/adapter-kafka';
+import { busPrefixes, busTopics, KafkaBus, standingPrefix } from '@sallyport/adapter-kafka';
 import { PostgresStores } from '@sallyport/adapter-postgres';
 import { ConsumerRunner } from '@sallyport/engine';
 import { consumerMetrics, SystemClock } from '@sallyport/feature-operations';
 import type { ServiceLog, Work } from '@sallyport/feature-operations';
+import { StandingWriter } from '@sallyport/feature-standing';
 import type { Registry } from 'prom-client';
 import type { Config } from './config.js';
+import { standingMetrics } from './standing-metrics.js';
 import { viewsWork } from './views-work.js';
 
 /** Rejects with `store_unavailable` while the database is away. */
@@ -40,9 +42,21 @@ export async function openProjector(
     },
     observer: consumerMetrics('views', registry),
   });
+  const standing = new StandingWriter(
+    { bus, ledger: feed, clock },
+    {
+      topics: busTopics,
+      group: `${busPrefixes.projector}-standing`,
+      name: standingPrefix,
+      failed: (error) => log.warn({ msg: 'the standings wait', error }),
+    },
+    standingMetrics(registry),
+  );
   return {
     checks: [{ name: 'database', check: () => stores.database.check() }],
-    run: (signal) => runner.run(signal),
+    run: async (signal) => {
+      await Promise.all([runner.run(signal), standing.run(signal)]);
+    },
     close: async () => {
       await bus.close();
       feed.close();

@@ -1,7 +1,14 @@
 // The bus on a Kafka cluster: publishers, records outside transactions, and members of consumer groups.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus, partitionOf } from '@sallyport/engine';
-import type { BusPublisher, BusPublisherOptions, BusRecord, Consumption } from '@sallyport/engine';
+import type {
+  BusPublisher,
+  BusPublisherOptions,
+  BusReading,
+  BusRecord,
+  Consumption,
+  ReceivedRecord,
+} from '@sallyport/engine';
 import { Partitioners } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { makeClient, patientRetry } from './client.js';
@@ -9,6 +16,7 @@ import type { KafkaSettings } from './client.js';
 import { asBusError } from './errors.js';
 import { KafkaMembership } from './kafka-membership.js';
 import { KafkaPublisher } from './kafka-publisher.js';
+import { readThrough } from './read-through.js';
 import { within } from './within.js';
 
 const writeLimitMs = 30_000;
@@ -34,6 +42,17 @@ export class KafkaBus extends Bus {
     const written = this.writing.then(() => this.send(records));
     this.writing = written.catch(() => undefined);
     return written;
+  }
+
+  async readThrough(
+    reading: BusReading,
+    take: (records: readonly ReceivedRecord[]) => void,
+  ): Promise<void> {
+    try {
+      await readThrough(this.settings, reading, take);
+    } catch (error) {
+      throw asBusError(error, 'bus_unavailable');
+    }
   }
 
   async consume(consumption: Consumption, signal: AbortSignal): Promise<void> {

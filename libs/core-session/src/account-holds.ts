@@ -24,6 +24,18 @@ export interface Hold extends NewHold {
 export const releaseCauses = ['step_up', 'operator', 'rule', 'session_ended'] as const;
 export type ReleaseCause = (typeof releaseCauses)[number];
 
+/** A hold as it is shown. `stepUp`: a new sign-in on this session's device releases it. */
+export interface HoldShown {
+  readonly id: string;
+  readonly scope: 'session' | 'account';
+  readonly stepUp: boolean;
+}
+
+export function shownHold({ id, sessionId, deviceId }: Pick<Hold, 'id' | 'sessionId' | 'deviceId'>): HoldShown {
+  const isSessions = sessionId !== undefined;
+  return { id, scope: isSessions ? 'session' : 'account', stepUp: isSessions && deviceId !== undefined };
+}
+
 /** Sessions held one by one; beyond them the account is. */
 export const maxSessionHolds = 16;
 
@@ -32,7 +44,10 @@ interface Held {
 }
 
 /** The holds on a session's sensitive actions: its own and the account's. */
-export function holdsOn({ holds = [] }: Held, sessionId: string): readonly Hold[] {
+export function holdsOn<H extends Pick<Hold, 'sessionId'>>(
+  { holds = [] }: { readonly holds?: readonly H[] },
+  sessionId: string,
+): readonly H[] {
   return holds.filter((hold) => hold.sessionId === undefined || hold.sessionId === sessionId);
 }
 

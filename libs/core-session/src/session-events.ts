@@ -191,7 +191,7 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
     case 'session.flagged':
       return flagged(before, event.data.flag, undefined);
     case 'session.revoked':
-      return { ...before, status: 'ended', endCause: before.endCause ?? event.data.cause };
+      return afterRevocation(before, event.data);
     case 'session.step-up-completed': {
       const { acr, amr, authTime } = event.data;
       return { ...before, acr, amr, authTime };
@@ -201,6 +201,14 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
     default:
       return unknownEvent(event);
   }
+}
+
+/** The state after `session.revoked`, the one event that carries none: whoever keeps part of it needs this. */
+export function afterRevocation<S extends Pick<SessionState, 'status' | 'endCause'>>(
+  before: S,
+  { cause }: Pick<SessionRevoked['data'], 'cause'>,
+): S {
+  return { ...before, status: 'ended', endCause: before.endCause ?? cause };
 }
 
 /** The state the event carries, or undefined when it carries none, or one of another version. */

@@ -22,7 +22,7 @@ export type Standing =
 
 const active: Standing = { status: 'active' };
 
-/** What the standing of a session is judged on. */
+/** The states that a session's standing is judged on. */
 export interface StandingInput {
   readonly sessionId: string;
   readonly session: SessionState;
@@ -30,11 +30,26 @@ export interface StandingInput {
   readonly cutoffs: CutoffsState;
 }
 
+/** What of these states counts: all that a reader needs who judges by a copy. */
+export interface Judged {
+  readonly sessionId: string;
+  readonly session: JudgedSession;
+  readonly account: JudgedAccount | undefined;
+  readonly cutoffs: CutoffsState;
+}
+export type JudgedSession = Pick<
+  SessionState,
+  'status' | 'deviceId' | 'clientId' | 'jkt' | 'marker' | 'idleExpiresAt' | 'expiresAt'
+>;
+export interface JudgedAccount extends Pick<AccountState, 'status' | 'ends'> {
+  readonly devices: readonly { readonly id: string }[];
+}
+
 /**
  * The standing at `nowMs` (milliseconds since the epoch). Revoking facts count by revision against the
  * session's marker; the clock serves only for expiry. Pure.
  */
-export function sessionStanding(input: StandingInput, nowMs: number): Standing {
+export function sessionStanding(input: Judged, nowMs: number): Standing {
   const { session, account } = input;
   const byAccount = account === undefined ? 'closed' : accountReason(input.sessionId, session, account);
   const reason =
@@ -47,8 +62,8 @@ export function sessionStanding(input: StandingInput, nowMs: number): Standing {
 
 function accountReason(
   sessionId: string,
-  session: SessionState,
-  account: AccountState,
+  session: JudgedSession,
+  account: JudgedAccount,
 ): StandingReason | undefined {
   switch (account.status) {
     case 'erased':
@@ -72,14 +87,14 @@ function accountReason(
 }
 
 /** Whether a fact that ended the account's sessions at once ended one authenticated at `marker`. */
-export function endedByAccount(sessionId: string, marker: number, account: AccountState): boolean {
+export function endedByAccount(sessionId: string, marker: number, account: Pick<AccountState, 'ends'>): boolean {
   const { ends } = account;
   if (ends === undefined) return false;
   if (ends.except === sessionId) return ends.exceptBefore !== undefined && marker < ends.exceptBefore;
   return marker < ends.revision;
 }
 
-function cutoffReason(session: SessionState, cutoffs: CutoffsState): StandingReason | undefined {
+function cutoffReason(session: JudgedSession, cutoffs: CutoffsState): StandingReason | undefined {
   const { cutoffs: marker } = session.marker;
   const reached = (revision: number | undefined): boolean => revision !== undefined && marker < revision;
   const cut =

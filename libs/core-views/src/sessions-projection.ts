@@ -104,6 +104,11 @@ const handlers = {
   'cutoffs.declared': cutoffDeclared,
 } satisfies { readonly [T in EventType]?: ViewHandler };
 
+/** The events that are uses of a session by its own token. */
+export const sessionUses: ReadonlySet<string> = new Set(
+  Object.entries(handlers).flatMap(([type, handler]) => (handler === used ? type : [])),
+);
+
 const attempts = 'Attempts to sign in change no session; they are for the rules and the auditor.';
 const names = 'Whose a name is decides who may sign in, not who is signed in.';
 const keys = 'Keys change no session; what their retirement ends, a cutoff says.';

@@ -68,6 +68,13 @@ export abstract class Bus {
   abstract write(records: readonly BusRecord[]): Promise<void>;
 
   /**
+   * Reads partitions from their oldest record to the end they have, read committed: nothing is left out that
+   * was published under a name which has been opened again since. `take` gets the records of each partition
+   * in order. Rejects with `bus_unavailable`; then what was taken is not all.
+   */
+  abstract readThrough(reading: BusReading, take: (records: readonly ReceivedRecord[]) => void): Promise<void>;
+
+  /**
    * Follows a topic as a member of a consumer group until the signal aborts; reads only what is committed. A
    * bus that is away is waited for. Rejects only with what `failed` throws.
    */
@@ -75,6 +82,13 @@ export abstract class Bus {
 
   /** Ends what `write` and `consume` hold open. */
   abstract close(): Promise<void>;
+}
+
+export interface BusReading {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  /** Who reads: the beginning of whatever names that takes on the bus. */
+  readonly name: string;
 }
 
 export interface Consumption {

@@ -8,9 +8,9 @@ import type { ViewStore } from './view-store.js';
 
 export interface ConsumerPorts {
   readonly bus: Bus;
-  readonly checkpoints: ConsumerCheckpoints;
+  readonly checkpoints: Pick<ConsumerCheckpoints, 'assign' | 'commit'>;
   /** The store that the checkpoints are in. */
-  readonly views: Pick<ViewStore, 'load' | 'list'>;
+  readonly views: Pick<ViewStore, 'list'>;
   readonly clock: Clock;
   /** The head of the store that the topic tells of; without it no record is taken to be beyond it. */
   readonly head?: () => Promise<Position | null>;

@@ -18,6 +18,11 @@ export interface ConsumerWork {
    * account set aside.
    */
   fold(partition: number, events: readonly RecordedEvent[]): Promise<ViewCommit['changes']>;
+  /**
+   * About once a second for a partition that has nothing new, never while it folds. When it rejects, the
+   * partition is assigned again.
+   */
+  idle?(partition: number): Promise<void>;
   /** The rows are written. Not called for what was discarded. */
   committed?(partition: number): void;
 }

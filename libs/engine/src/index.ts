@@ -16,6 +16,7 @@ export * from './geo-lookup.js';
 export * from './lease.js';
 export * from './partition-of.js';
 export * from './password-hasher.js';
+export * from './pause.js';
 export * from './ports.js';
 export * from './secret-store.js';
 export * from './view-store.js';

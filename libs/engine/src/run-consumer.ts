@@ -58,7 +58,9 @@ export class ConsumerRunner implements BatchHandler {
 
   async idle(partition: number): Promise<void> {
     const run = this.runs.get(partition);
-    if (run !== undefined) await this.drain(run);
+    if (run === undefined) return;
+    await this.drain(run);
+    await this.parts.work.idle?.(partition);
   }
 
   private async drain(run: PartitionRun): Promise<void> {

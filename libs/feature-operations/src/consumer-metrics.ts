@@ -2,8 +2,32 @@
 import type { ConsumerObserver } from '@sallyport/engine';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Told by a consumer of that name. */
+/** Told by a consumer of that name; consumers of one process share a registry. */
 export function consumerMetrics(consumer: string, registry: Registry): ConsumerObserver {
+  const { events, lag, age, parked, letters, stopped } = metricsIn(registry);
+  return {
+    handled: ({ partition, events: count, lagEvents, lagMs }) => {
+      events.inc({ consumer, partition }, count);
+      lag.set({ consumer, partition }, lagEvents);
+      age.set({ consumer, partition }, lagMs / 1000);
+    },
+    parked: (partition, keys) => parked.set({ consumer, partition }, keys.length),
+    deadLettered: (_record, reason) => letters.inc({ consumer, reason }),
+    stopped: (isStopped) => stopped.set({ consumer }, isStopped ? 1 : 0),
+  };
+}
+
+type ConsumerMetrics = ReturnType<typeof makeMetrics>;
+
+const made = new WeakMap<Registry, ConsumerMetrics>();
+
+function metricsIn(registry: Registry): ConsumerMetrics {
+  const metrics = made.get(registry) ?? makeMetrics(registry);
+  made.set(registry, metrics);
+  return metrics;
+}
+
+function makeMetrics(registry: Registry) {
   const registers = [registry];
   const ofPartition = ['consumer', 'partition'] as const;
   const events = new Counter({
@@ -42,14 +66,5 @@ export function consumerMetrics(consumer: string, registry: Registry): ConsumerO
     labelNames: ['consumer'],
     registers,
   });
-  return {
-    handled: ({ partition, events: count, lagEvents, lagMs }) => {
-      events.inc({ consumer, partition }, count);
-      lag.set({ consumer, partition }, lagEvents);
-      age.set({ consumer, partition }, lagMs / 1000);
-    },
-    parked: (partition, keys) => parked.set({ consumer, partition }, keys.length),
-    deadLettered: (_record, reason) => letters.inc({ consumer, reason }),
-    stopped: (isStopped) => stopped.set({ consumer }, isStopped ? 1 : 0),
-  };
+  return { events, lag, age, parked, letters, stopped };
 }

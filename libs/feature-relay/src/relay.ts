@@ -1,7 +1,7 @@
 // The relay: one of its kind at a time publishes the store's events, in order and each once.
+import { pause } from '@sallyport/engine';
 import type { LeaseTaken } from '@sallyport/engine';
 import { LeaseKeeper } from './lease-keeper.js';
-import { pause } from './pause.js';
 import type { RelayObserver, RelayPorts, RelaySettings } from './relay-ports.js';
 import { RelayTerm } from './relay-term.js';
 

@@ -131,6 +131,10 @@ class PoweredBus extends Bus {
     return this.bus.write(records);
   }
 
+  readThrough(...reading: Parameters<Bus['readThrough']>): Promise<void> {
+    return this.bus.readThrough(...reading);
+  }
+
   consume(consumption: Consumption, signal: AbortSignal): Promise<void> {
     return this.bus.consume(consumption, signal);
   }

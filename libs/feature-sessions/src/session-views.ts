@@ -1,11 +1,11 @@
 // What a person is shown of their sessions and devices: view rows, judged and opened when they are read.
 import { Injectable } from '@nestjs/common';
-import { holdsOn, liveNotices, noCutoffs, sessionStanding } from '@sallyport/core-session';
+import { holdsOn, liveNotices, noCutoffs, sessionStanding, shownHold } from '@sallyport/core-session';
 import type {
   AccountState,
   CutoffsState,
   DeviceRevocationCause,
-  Hold,
+  HoldShown,
   Standing,
   TravelNotice,
 } from '@sallyport/core-session';
@@ -16,13 +16,6 @@ import type { ViewRow } from '@sallyport/engine';
 import type { Principal } from '@sallyport/feature-ledger';
 import { PersonalParts } from './personal-parts.js';
 import type { PersonalShown } from './personal-parts.js';
-
-/** `stepUp`: a new sign-in on this session's device releases it. */
-export interface HoldShown {
-  readonly id: string;
-  readonly scope: 'session' | 'account';
-  readonly stepUp: boolean;
-}
 
 /** `current`: filed by the session that asks, which it does not excuse. */
 export interface TravelNoticeShown extends Omit<TravelNotice, 'filedBySession' | 'filedByDevice'> {
@@ -181,11 +174,6 @@ function shownSession(
     network: { country: state.network?.country ?? null },
     ...text('appVersion', state.appVersion),
   };
-}
-
-function shownHold({ id, sessionId, deviceId }: Hold): HoldShown {
-  const isSessions = sessionId !== undefined;
-  return { id, scope: isSessions ? 'session' : 'account', stepUp: isSessions && deviceId !== undefined };
 }
 
 function text<K extends string>(name: K, value: unknown): { readonly [name in K]?: string } {

@@ -28,6 +28,7 @@ export function describeBusContract(name: string, makeBus: () => Promise<BusUnde
     }, 90_000);
     afterAll(() => under.close());
     describe('a publisher', () => describePublisher(() => under));
+    describe('a reading', () => describeReading(() => under));
     describe('a member of a group', () => describeMember(() => under));
   });
 }
@@ -84,6 +85,46 @@ function describePublisher(under: () => BusUnderTest): void {
       await first.publish([exampleRecord(topic, 'b')]);
     });
     expect((await readAll(under().bus, topic, { count: 2 })).map(({ key }) => key)).toEqual(['a', 'b']);
+  });
+}
+
+function describeReading(under: () => BusUnderTest): void {
+  it('takes partitions from the oldest record to the end, in order, and nothing that was aborted', async () => {
+    const topic = await under().makeTopic(3);
+    const of = (partition: number) => exampleRecord(topic, `key-${partition}`, { partition });
+    const first = [of(0), of(1), of(0)];
+    const last = [of(2), of(0)];
+    const name = newName();
+    await withPublisher(
+      under().bus,
+      async (publisher) => {
+        await publisher.publish(first);
+        await publisher.publish(last);
+      },
+      name,
+    );
+    const seen: BusRecord[] = [];
+    await withPublisher(
+      under().bus,
+      async () => {
+        const reading = { topic, partitions: [0, 2], name };
+        await under().bus.readThrough(reading, (records) => seen.push(...records));
+      },
+      name,
+    );
+    const expected = (partition: number) => [...first, ...last].filter((record) => record.partition === partition);
+    for (const partition of [0, 2]) {
+      const here = seen.filter((record) => record.partition === partition);
+      expect(here.map(({ value }) => value)).toEqual(expected(partition).map(({ value }) => value));
+    }
+    expect(seen.filter(({ partition }) => partition === 1)).toEqual([]);
+  });
+
+  it('takes nothing of partitions that are empty', async () => {
+    const topic = await under().makeTopic(2);
+    const seen: BusRecord[] = [];
+    await under().bus.readThrough({ topic, partitions: [0, 1], name: newName() }, (one) => seen.push(...one));
+    expect(seen).toEqual([]);
   });
 }
 

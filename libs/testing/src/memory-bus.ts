@@ -1,6 +1,12 @@
 // A bus in memory for tests of what stands on the port: same promises, no broker, with faults to switch on.
 import { Bus, BusPublisher, EngineError, partitionOf } from '@sallyport/engine';
-import type { BusPublisherOptions, BusRecord, Consumption, ReceivedRecord } from '@sallyport/engine';
+import type {
+  BusPublisherOptions,
+  BusReading,
+  BusRecord,
+  Consumption,
+  ReceivedRecord,
+} from '@sallyport/engine';
 import { MemoryGroup } from './memory-group.js';
 
 /** What a publisher does at a `publish`, where it is not the ordinary thing. */
@@ -46,6 +52,16 @@ export class MemoryBus extends Bus {
   async write(records: readonly BusRecord[]): Promise<void> {
     this.checkAvailable();
     this.commit(records);
+  }
+
+  async readThrough(
+    { topic, partitions }: BusReading,
+    take: (records: readonly ReceivedRecord[]) => void,
+  ): Promise<void> {
+    await this.options.step?.();
+    this.checkAvailable();
+    const all = this.partitionsOf(topic);
+    for (const partition of partitions) take([...(all[partition] ?? [])]);
   }
 
   async consume(consumption: Consumption, signal: AbortSignal): Promise<void> {
