@@ -13,16 +13,25 @@ export const partitions = 3;
 export const topics = { events: 'events', standing: 'standing', deadLetters: 'letters' };
 export const retentionMs = 3_600_000;
 
-/** The bus as one writer has it: whose turn it is, the spec says. */
-class DrivenBus extends Bus {
+/** A bus as one writer has it: whose turn it is, the spec says, and when its writes go out. */
+export class DrivenBus extends Bus {
   handler: BatchHandler | undefined;
 
-  constructor(private readonly bus: MemoryBus) {
+  constructor(
+    private readonly bus: Bus,
+    private readonly gate: () => Promise<void> = async () => undefined,
+  ) {
     super();
   }
 
   publisher(options: BusPublisherOptions): BusPublisher {
-    return this.bus.publisher(options);
+    const publisher = this.bus.publisher(options);
+    const publish = publisher.publish.bind(publisher);
+    publisher.publish = async (records) => {
+      await this.gate();
+      await publish(records);
+    };
+    return publisher;
   }
 
   write(records: readonly BusRecord[]): Promise<void> {

@@ -59,7 +59,16 @@ export function plannedTopics({ partitions, replicationFactor }: BusPlan): Plann
     'retention.ms': String(days === undefined ? -1 : days * dayMs),
     'retention.bytes': '-1',
   });
-  const compacted = { ...shared, 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '60000' };
+  // Only closed segments are compacted: with the defaults a new reader would read a week of heartbeats.
+  const compacted = {
+    ...shared,
+    'cleanup.policy': 'compact',
+    'min.compaction.lag.ms': '60000',
+    'min.cleanable.dirty.ratio': '0.1',
+    'delete.retention.ms': String(dayMs),
+    'segment.ms': String(dayMs / 24),
+    'segment.bytes': String(64 * 1024 * 1024),
+  };
   return [
     { topic: busTopics.events, partitions, settings: kept(undefined) },
     { topic: busTopics.network, partitions, settings: kept(networkDays) },

@@ -1,6 +1,7 @@
 // Reads partitions from their beginning to the end they have, in a group of its own that nobody else joins:
 // the client reads by groups only.
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '@sallyport/engine';
 import type { BusReading, ReceivedRecord } from '@sallyport/engine';
 import type { Consumer } from 'kafkajs';
@@ -10,6 +11,8 @@ import { receivedOf } from './last-records.js';
 
 /** Without a batch for so long the reading has failed: a group's first members may be held back for 3 s. */
 const silenceMs = 30_000;
+const attempts = 5;
+const pauseMs = 300;
 
 type Take = (records: readonly ReceivedRecord[]) => void;
 
@@ -26,16 +29,19 @@ export async function readThrough(settings: KafkaSettings, reading: BusReading, 
       if (wanted.delete(partition) && BigInt(high) > BigInt(low)) left.set(partition, BigInt(high));
     }
     if (wanted.size > 0) throw new EngineError('bus_unavailable');
-    if (left.size === 0) return;
-    const groupId = `${reading.name}-read-${randomUUID()}`;
-    const consumer = client.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
     const others = offsets.map(({ partition }) => partition).filter((partition) => !left.has(partition));
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [reading.topic], fromBeginning: true });
-      await consumed(consumer, { topic: reading.topic, left, others }, take);
-    } finally {
-      await consumer.disconnect().catch(() => undefined);
+    let hasTaken = false;
+    const taken: Take = (records) => {
+      hasTaken = true;
+      take(records);
+    };
+    for (let more = attempts; left.size > 0; more -= 1) {
+      const groupId = `${reading.name}-read-${randomUUID()}`;
+      const consumer = client.consumer({ groupId, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
+      await consumed(consumer, { topic: reading.topic, left, others }, taken)
+        .finally(() => consumer.disconnect().catch(() => undefined))
+        // A broker that has just started says for a while that it cannot tell who coordinates groups.
+        .catch((error: unknown) => (more > 1 && !hasTaken ? sleep(pauseMs) : Promise.reject(error)));
       await admin.deleteGroups([groupId]).catch(() => undefined);
     }
   } finally {
@@ -51,6 +57,8 @@ interface Rest {
 }
 
 async function consumed(consumer: Consumer, { topic, left, others }: Rest, take: Take): Promise<void> {
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
   let timer: NodeJS.Timeout | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
