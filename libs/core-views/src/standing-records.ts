@@ -104,3 +104,11 @@ export function readStandingKey(key: string): { readonly kind: StandingKind; rea
   const kind = standingKinds.find((known) => known === key.slice(0, at));
   return kind === undefined ? undefined : { kind, id: key.slice(at + 1) };
 }
+
+/** The values of the records that readers fold, by name of the message. */
+export interface StandingMessages {
+  readonly 'standing.session': StandingSession;
+  readonly 'standing.account': StandingAccount;
+  readonly 'standing.cutoff': StandingCutoffs;
+  readonly 'standing.feed': StandingFeed;
+}

@@ -38,11 +38,29 @@ const origin: Json = {
   dl_reason: { type: 'string', enum: ['unreadable', 'not_handled', 'beyond_head'] },
 };
 
+const standingTopic =
+  'Compacted: the latest value of each key; partitioned by account, cutoffs in every partition. A reader denies ' +
+  'until it has read each partition to its end, and while asOf of its feed is too old.';
+
+/** What the keys of the records look like; standings have no other attributes than the content type. */
+const standingKeys: Readonly<Record<string, string>> = {
+  'standing.session': '^session:',
+  'standing.account': '^account:',
+  'standing.cutoff': '^cutoff:\\*$',
+  'standing.feed': '^feed:[0-9]+$',
+};
+
 /** The document; event data is described by the schemas in the folder beside it. */
 export function asyncApiOf(schemas: SchemaFiles): Json {
   const names = Object.keys(schemas).map((file) => file.replace(/\.json$/, ''));
-  const all = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
-  const eventMessages = Object.fromEntries(names.map((name) => [name, eventMessage(name)]));
+  const isStanding = (name: string): boolean => name.startsWith('standing.');
+  const [events, standings] = [names.filter((name) => !isStanding(name)), names.filter(isStanding)];
+  const refs = (of: readonly string[]): Json => {
+    return Object.fromEntries(of.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+  };
+  const all = refs(events);
+  const eventMessages = Object.fromEntries(events.map((name) => [name, eventMessage(name)]));
+  const standingMessages = Object.fromEntries(standings.map((name) => [name, standingMessage(name)]));
   const letter = { letter: { $ref: '#/components/messages/dead-letter' } };
   return {
     asyncapi: '3.0.0',
@@ -57,15 +75,17 @@ export function asyncApiOf(schemas: SchemaFiles): Json {
     channels: {
       events: channel('sallyport.events', 'Keyed by account (murmur2); kept for good.', all),
       network: channel('sallyport.network', 'The events that say a network, keyed by its day tag.', all),
+      standing: channel('sallyport.standing', standingTopic, refs(standings)),
       deadLetters: channel('sallyport.dead-letters', 'What a consumer could not handle, and whence.', letter),
     },
     operations: {
       readEvents: { action: 'send', channel: { $ref: '#/channels/events' } },
       readNetwork: { action: 'send', channel: { $ref: '#/channels/network' } },
+      readStanding: { action: 'send', channel: { $ref: '#/channels/standing' } },
       readDeadLetters: { action: 'send', channel: { $ref: '#/channels/deadLetters' } },
     },
     components: {
-      messages: { ...eventMessages, ...letterMessage() },
+      messages: { ...eventMessages, ...standingMessages, ...letterMessage() },
       schemas: { attributes: headers(attributes, optional), origin: headers(origin) },
     },
   };
@@ -80,7 +100,7 @@ function channel(address: string, description: string, messages: Json): Json {
 }
 
 function eventMessage(name: string): Json {
-  const [, type, version] = /^(.*)\.v(\d+)$/.exec(name) as unknown as [string, string, string];
+  const { type, version } = partsOf(name);
   return {
     name: type,
     title: `${type}, version ${version}`,
@@ -88,6 +108,22 @@ function eventMessage(name: string): Json {
     payload: { $ref: `./schemas/${name}.json` },
     bindings: { kafka: { key: text, bindingVersion: '0.5.0' } },
   };
+}
+
+function standingMessage(name: string): Json {
+  const { type, version } = partsOf(name);
+  return {
+    name: type,
+    title: `${type}, version ${version}`,
+    contentType: 'application/json',
+    payload: { $ref: `./schemas/${name}.json` },
+    bindings: { kafka: { key: { type: 'string', pattern: standingKeys[type] }, bindingVersion: '0.5.0' } },
+  };
+}
+
+function partsOf(name: string): { readonly type: string; readonly version: string } {
+  const [, type = '', version = ''] = /^(.*)\.v(\d+)$/.exec(name) ?? [];
+  return { type, version };
 }
 
 function letterMessage(): Json {
