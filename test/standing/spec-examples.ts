@@ -67,6 +67,7 @@ export class DrivenWriter {
     const settings = { topics, group: 'standing', name: 'standing', retentionMs };
     this.writer = new StandingWriter(ports, settings);
     void this.writer.run(this.stopping.signal);
+    scene.writers.push(this);
   }
 
   look(): Promise<void> {
@@ -123,11 +124,16 @@ export class DrivenWriter {
 export class Scene {
   readonly world = new RandomWorld();
   readonly bus: MemoryBus;
+  readonly writers: DrivenWriter[] = [];
   private relayed = 0;
 
   constructor(options: Partial<MemoryBusOptions> = {}) {
     const counts = { [topics.events]: partitions, [topics.standing]: partitions, [topics.deadLetters]: 1 };
     this.bus = new MemoryBus({ topics: counts, ...options });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.writers.map((writer) => writer.stop()));
   }
 
   /** Puts the next events of the ledger on the bus. */

@@ -50,7 +50,6 @@ const seen = { active: 0, ended: 0, unknown: 0, fenced: 0, checked: 0 };
 /** Plays writers that come, go and stay on where they are not wanted. */
 class Play {
   readonly scene: Scene;
-  private readonly all: DrivenWriter[] = [];
   private readonly writers: DrivenWriter[];
   private readonly running: Promise<void>[] = [];
   private fault: PublishFault | undefined;
@@ -68,7 +67,7 @@ class Play {
         return fault;
       },
     });
-    this.writers = Array.from({ length: writers }, () => this.newWriter());
+    this.writers = Array.from({ length: writers }, () => new DrivenWriter(this.scene));
   }
 
   /** Each partition begins with a writer of its own. */
@@ -93,7 +92,7 @@ class Play {
         return turn();
       case 'kill':
         // What it has begun goes on: a process that was stopped and runs again.
-        this.writers[one.writer] = this.newWriter();
+        this.writers[one.writer] = new DrivenWriter(this.scene);
         return;
       case 'compact':
         return this.scene.compact();
@@ -115,7 +114,7 @@ class Play {
   async finish(): Promise<void> {
     await this.settle();
     await this.scene.relay();
-    const last = this.newWriter();
+    const last = new DrivenWriter(this.scene);
     for (let partition = 0; partition < partitions; partition += 1) await last.assign(partition);
     for (let round = 0; round < 3; round += 1) {
       this.scene.world.nowMs += 1_000;
@@ -126,18 +125,12 @@ class Play {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.all.map((writer) => writer.stop()));
-    seen.fenced += this.all.flatMap(({ failures }) => failures).filter(isFenced).length;
+    await this.scene.stop();
+    seen.fenced += this.scene.writers.flatMap(({ failures }) => failures).filter(isFenced).length;
   }
 
   private writer(index: number): DrivenWriter {
     return this.writers[index] as DrivenWriter;
-  }
-
-  private newWriter(): DrivenWriter {
-    const writer = new DrivenWriter(this.scene);
-    this.all.push(writer);
-    return writer;
   }
 }
 
@@ -176,6 +169,21 @@ function expectReplay(scene: Scene): void {
     }
   }
   for (const [partition, feed] of said.entries()) expectComplete(scene, partition, feed);
+  expectForward(scene);
+}
+
+/** No record of a key is older than the one before it: compaction would keep the older. */
+function expectForward({ bus }: Scene): void {
+  for (const records of bus.partitionsOf(topics.standing)) {
+    const last = new Map<string, string | null>();
+    for (const { key, value } of records) {
+      const { position } = JSON.parse(value ?? '{"position":null}') as Pick<StandingFeed, 'position'>;
+      if (value !== null && comparePositions(position, last.get(key) ?? null) < 0) {
+        throw new Error(`${key} went back from ${last.get(key)} to ${position}`);
+      }
+      last.set(key, position);
+    }
+  }
 }
 
 /** Whatever was in the ledger before that instant stands before that position. */
@@ -191,7 +199,7 @@ function expectComplete({ world }: Scene, partition: number, feed: StandingFeed 
 
 describe('the topic of standings', () => {
   it('read afresh equals a replay of the ledger at its position, whoever was killed, displaced and late', async () => {
-    const pauses = fc.array(fc.nat(3), { minLength: 1, maxLength: 7 });
+    const pauses = fc.array(fc.nat(6), { minLength: 1, maxLength: 7 });
     const steps = fc.array(step, { minLength: 100, maxLength: 200 });
     await fc.assert(
       fc.asyncProperty(randomActs(), steps, pauses, async (acts, all, between) => {
@@ -214,9 +222,9 @@ describe('the topic of standings', () => {
           await play.dispose();
         }
       }),
-      { numRuns: 120, verbose: 1 },
+      { numRuns: 60, verbose: 1 },
     );
-    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100);
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(40);
   }, 60_000);
 });
 
