@@ -35,7 +35,9 @@ export class Withdrawals {
   /** What the app shows the account under "where you are signed in". */
   sessions(sub: string): string[] {
     const active = this.reader.sessionsOf(sub).filter(({ standing }) => standing.status === 'active');
-    return active.map(({ clientId, country, lastActiveAt }) => `${clientId} ${country ?? '?'} ${lastActiveAt}`);
+    return active.map(({ clientId, country, lastActiveAt }) => {
+      return `${clientId} in ${country ?? 'an unknown country'} at ${lastActiveAt}`;
+    });
   }
 
   async close(): Promise<void> {

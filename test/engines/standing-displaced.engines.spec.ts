@@ -127,7 +127,7 @@ class Scene {
   }
 
   /** The first writer's write is on its way when the second takes over and writes the end of the session. */
-  async displace(names: readonly [string, string]): Promise<{ late: Promise<void>; owner: { work(): Promise<void> } }> {
+  async displace(names: readonly [string, string]) {
     await this.begin();
     let open = (): void => undefined;
     let gate = Promise.resolve();
@@ -160,7 +160,7 @@ describe('a writer of standings that was displaced', () => {
     expect(await scene.freshStanding()).toBe('ended');
   }, 120_000);
 
-  it('would bring it back if it wrote under a name of its own: then compaction keeps the late record', async () => {
+  it('would bring it back under a name of its own: compaction keeps the late record', async () => {
     const { late, owner } = await scene.displace(['mine', 'yours']);
     await late;
     await scene.compacted(owner);

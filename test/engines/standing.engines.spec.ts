@@ -131,7 +131,8 @@ describe('the topic of standings', () => {
     const before = reader.session(sessionId)?.lastActiveAt ?? '';
     await app.refresh();
     await until('the refresh is seen', () => (reader.session(sessionId)?.lastActiveAt ?? '') > before);
-    expect(reader.sessionsOf(accountId)).toMatchObject([{ id: sessionId, clientId: 'demo-phone', holds: [] }]);
+    const shown = { id: sessionId, clientId: 'demo-phone', holds: [] };
+    expect(reader.sessionsOf(accountId)).toMatchObject([shown]);
     await app.revoke();
     const revokedMs = Date.now();
     await until('it has ended', () => reader.sessionStanding(sessionId).status === 'ended');
@@ -156,7 +157,8 @@ describe('the topic of standings', () => {
     await until('another took over', async () => (await epochOf(partition)) > epoch, 90_000);
     await until('the end is seen', () => reader.sessionStanding(sessionId).status === 'ended');
     owner.process.kill('SIGCONT');
-    await until('the late writer was refused', () => /"(code|message)":"(fenced|checkpoint_moved)/.test(owner.output()));
+    const refused = /"(code|message)":"(fenced|checkpoint_moved)/;
+    await until('the late writer was refused', () => refused.test(owner.output()));
     await sleep(3_000);
     const fresh = newReader();
     await until('the topic is read afresh', () => fresh.readiness() === null, 60_000);

@@ -88,7 +88,7 @@ describe('the writer of standings', () => {
     expect(play.standing).toEqual({ status: 'ended', reason: 'revoked' });
   });
 
-  it('sweeps a session when it is over for as long as is kept, and an account once it is erased', async () => {
+  it('sweeps a session that is over for as long as is kept, and an account that is erased', async () => {
     const play = await new Play().begin('open', 'link', 'start', 'end');
     expect(play.keys).toContain(`session:${sessionId}`);
     play.scene.world.nowMs += retentionMs + dayMs;
@@ -112,7 +112,7 @@ describe('the writer of standings', () => {
     expect(play.keys).toContain(`session:${sessionId}`);
   });
 
-  it('sets aside an account whose event it cannot fold, so that it is denied and others are not', async () => {
+  it('sets aside an account whose event it cannot fold, so that it is denied', async () => {
     const play = await new Play().begin('open', 'link', 'start');
     const { events } = play.scene.world.store.log;
     const at = events.length;

@@ -1,4 +1,4 @@
-// The projector: events of the bus become rows of the views, and records of the topic of standings, each once.
+// The projector: events of the bus become rows of the views and records of the topic of standings, each once.
 import { EventStoreDbConnection, EventStoreDbFeed } from '@sallyport/adapter-eventstoredb';
 import { busPrefixes, busTopics, KafkaBus, standingPrefix } from '@sallyport/adapter-kafka';
 import { PostgresStores } from '@sallyport/adapter-postgres';

@@ -31,7 +31,8 @@ export interface HoldShown {
   readonly stepUp: boolean;
 }
 
-export function shownHold({ id, sessionId, deviceId }: Pick<Hold, 'id' | 'sessionId' | 'deviceId'>): HoldShown {
+export function shownHold(hold: Pick<Hold, 'id' | 'sessionId' | 'deviceId'>): HoldShown {
+  const { id, sessionId, deviceId } = hold;
   const isSessions = sessionId !== undefined;
   return { id, scope: isSessions ? 'session' : 'account', stepUp: isSessions && deviceId !== undefined };
 }

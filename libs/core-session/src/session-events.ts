@@ -203,7 +203,7 @@ export function evolveSession(before: SessionState | undefined, event: SessionEv
   }
 }
 
-/** The state after `session.revoked`, the one event that carries none: whoever keeps part of it needs this. */
+/** The state after `session.revoked`, the one event that carries none: who keeps part of it needs this. */
 export function afterRevocation<S extends Pick<SessionState, 'status' | 'endCause'>>(
   before: S,
   { cause }: Pick<SessionRevoked['data'], 'cause'>,

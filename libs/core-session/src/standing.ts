@@ -87,8 +87,11 @@ function accountReason(
 }
 
 /** Whether a fact that ended the account's sessions at once ended one authenticated at `marker`. */
-export function endedByAccount(sessionId: string, marker: number, account: Pick<AccountState, 'ends'>): boolean {
-  const { ends } = account;
+export function endedByAccount(
+  sessionId: string,
+  marker: number,
+  { ends }: Pick<AccountState, 'ends'>,
+): boolean {
   if (ends === undefined) return false;
   if (ends.except === sessionId) return ends.exceptBefore !== undefined && marker < ends.exceptBefore;
   return marker < ends.revision;

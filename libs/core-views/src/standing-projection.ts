@@ -4,7 +4,13 @@ import type { AccountState, SessionRevoked, SessionState } from '@sallyport/core
 import type { ViewEvent, ViewHandler, ViewRows } from './rows.js';
 import { sessionsProjection, sessionUses } from './sessions-projection.js';
 import { everyone, standingVersion } from './standing-records.js';
-import type { KeptAccount, KeptSession, StandingAccount, StandingCutoffs, StandingSession } from './standing-records.js';
+import type {
+  KeptAccount,
+  KeptSession,
+  StandingAccount,
+  StandingCutoffs,
+  StandingSession,
+} from './standing-records.js';
 
 const ofSession: ViewHandler = {
   touches: ({ stream }) => [{ view: 'session', key: stream.slice('session-'.length) }],
@@ -15,7 +21,8 @@ const ofAccount: ViewHandler = {
   touches: ({ stream }) => [{ view: 'account', key: stream.slice('account-'.length) }],
   apply: (event, rows) => {
     const key = event.stream.slice('account-'.length);
-    const body: StandingAccount = { ...madeBy(event), state: keptAccount(carried(carriedAccount(event), event)) };
+    const state = keptAccount(carried(carriedAccount(event), event));
+    const body: StandingAccount = { ...madeBy(event), state };
     rows.put('account', { key, owner: key, body });
   },
 };

@@ -1,4 +1,4 @@
-// The records of the topic `sallyport.standing`: what a copy of sessions, accounts and cutoffs is folded from.
+// The records of the topic `sallyport.standing`: what a copy of sessions, accounts, cutoffs is folded from.
 import type {
   AccountState,
   CutoffsState,
@@ -67,7 +67,7 @@ export interface StandingCutoffs extends OfEvent {
   readonly state: CutoffsState;
 }
 
-/** `feed:<partition>`, the last record of each transaction: how far the partition is, and whose turn it is. */
+/** `feed:<partition>`, the last record of each transaction: how far the partition is, whose turn it is. */
 export interface StandingFeed {
   readonly v: 1;
   readonly partition: number;
@@ -87,7 +87,7 @@ export interface StandingFeed {
 /** The version of all these shapes. */
 export const standingVersion = 1;
 
-/** What keys begin with. The last two are of accounts whose events could not be folded: they are set aside. */
+/** What keys begin with. The last two are of accounts that are set aside: an event could not be folded. */
 export const standingKinds = ['session', 'account', 'cutoff', 'feed', 'parked', 'parked-records'] as const;
 export type StandingKind = (typeof standingKinds)[number];
 
@@ -99,7 +99,9 @@ export function standingKey(kind: StandingKind, id: string): string {
 }
 
 /** The parts of a key; undefined for one of no known kind. */
-export function readStandingKey(key: string): { readonly kind: StandingKind; readonly id: string } | undefined {
+export function readStandingKey(
+  key: string,
+): { readonly kind: StandingKind; readonly id: string } | undefined {
   const at = key.indexOf(':');
   const kind = standingKinds.find((known) => known === key.slice(0, at));
   return kind === undefined ? undefined : { kind, id: key.slice(at + 1) };

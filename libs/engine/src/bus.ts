@@ -72,7 +72,10 @@ export abstract class Bus {
    * was published under a name which has been opened again since. `take` gets the records of each partition
    * in order. Rejects with `bus_unavailable`; then what was taken is not all.
    */
-  abstract readThrough(reading: BusReading, take: (records: readonly ReceivedRecord[]) => void): Promise<void>;
+  abstract readThrough(
+    reading: BusReading,
+    take: (records: readonly ReceivedRecord[]) => void,
+  ): Promise<void>;
 
   /**
    * Follows a topic as a member of a consumer group until the signal aborts; reads only what is committed. A

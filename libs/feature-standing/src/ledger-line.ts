@@ -21,7 +21,14 @@ interface Stand {
   /** When the ledger held nothing of the partition that is not handled; milliseconds. */
   asOfMs: number | undefined;
   /** An instant that becomes `asOfMs` once all is handled that the ledger held then. */
-  pending: { readonly atMs: number; readonly head: Position | null; readonly owed: Position | null } | undefined;
+  pending: Pending | undefined;
+}
+
+interface Pending {
+  readonly atMs: number;
+  readonly head: Position | null;
+  /** The last event of the partition that the ledger held. */
+  readonly owed: Position | null;
 }
 
 export class LedgerLine {
@@ -39,7 +46,8 @@ export class LedgerLine {
   ) {}
 
   /** A partition came here. What its owner before has said of it, nothing makes untrue. */
-  add(partition: number, { position: complete, asOfMs }: Standing = { position: null, asOfMs: undefined }): void {
+  add(partition: number, before: Standing = { position: null, asOfMs: undefined }): void {
+    const { position: complete, asOfMs } = before;
     const isFirst = this.stands.size === 0;
     this.stands.set(partition, { complete, asOfMs, pending: undefined });
     if (isFirst || comparePositions(complete, this.scanned) < 0) this.scanned = complete;
@@ -51,8 +59,8 @@ export class LedgerLine {
   }
 
   /**
-   * Looks what the ledger holds now, about once a second; `handled` tells the last event that was handled of a
-   * partition. Rejects as the ledger does: then nothing gets newer.
+   * Looks what the ledger holds now, about once a second; `handled` tells a partition's last event that was
+   * handled. Rejects as the ledger does: then nothing gets newer.
    */
   async look(handled: (partition: number) => Position | null): Promise<void> {
     const { added, stands } = this;
@@ -103,7 +111,8 @@ export class LedgerLine {
     const isAll = partitionKey === everyPartition;
     const concerned = isAll ? [...Array(count).keys()] : [partitionOf(partitionKey, count)];
     for (const partition of concerned) {
-      if (comparePositions(position, this.owed.get(partition) ?? null) > 0) this.owed.set(partition, position);
+      const before = this.owed.get(partition) ?? null;
+      if (comparePositions(position, before) > 0) this.owed.set(partition, position);
     }
   }
 }

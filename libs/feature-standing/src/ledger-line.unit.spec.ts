@@ -8,7 +8,9 @@ const mine = 1;
 
 /** An account of the partition. */
 function keyIn(partition: number): string {
-  for (let at = 0; ; at += 1) if (partitionOf(`account-${at}`, partitions) === partition) return `account-${at}`;
+  let at = 0;
+  while (partitionOf(`account-${at}`, partitions) !== partition) at += 1;
+  return `account-${at}`;
 }
 
 class Scene {
@@ -46,7 +48,7 @@ describe('what a partition holds', () => {
     expect(scene.stand).toEqual({ position: head, asOfMs });
   });
 
-  it.each([mine, 'all'] as const)('gets no newer while an event of %s is in the ledger and not on the bus', async (of) => {
+  it.each([mine, 'all'] as const)('gets no newer while an event of %s is not on the bus', async (of) => {
     const scene = new Scene();
     scene.line.add(mine);
     const asOfMs = await scene.look();

@@ -58,7 +58,7 @@ export class PartitionRows {
   }
 
   /**
-   * Keys of what has been over since `beforeMs`; looks at `limit` rows at most, and at the next ones when it is
+   * Keys of what has been over since `beforeMs`; looks at `limit` rows at most, and at the next ones when
    * called again.
    */
   over(beforeMs: number, limit: number): string[] {

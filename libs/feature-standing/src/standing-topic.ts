@@ -159,7 +159,7 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
     this.observer.stood?.(partition, asOfMs === undefined ? undefined : clock.now() - asOfMs);
   }
 
-  /** Accounts before their sessions, so that nobody sees a session without its account; the feed at the end. */
+  /** Accounts before their sessions, so that nobody sees one without its account; the feed at the end. */
   private records(
     partition: number,
     { rows, swept, feed }: { rows: readonly Change[]; swept: readonly string[]; feed: StandingFeed },

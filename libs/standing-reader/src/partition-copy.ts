@@ -41,7 +41,8 @@ export class PartitionCopy {
       if (this.nextOffset !== null && BigInt(record.offset) < BigInt(this.nextOffset)) continue;
       this.takeOne(record, nowMs);
     }
-    if (this.nextOffset === null || BigInt(nextOffset) > BigInt(this.nextOffset)) this.nextOffset = nextOffset;
+    const before = this.nextOffset;
+    if (before === null || BigInt(nextOffset) > BigInt(before)) this.nextOffset = nextOffset;
   }
 
   private takeOne({ key, value }: ReceivedRecord, nowMs: number): void {

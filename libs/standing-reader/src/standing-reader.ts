@@ -45,8 +45,8 @@ export class StandingReader {
   }
 
   /**
-   * May the session act? Judged by the issuer's own function on the copy. `accountId`, where the caller knows it
-   * (`sub` of the access token), has to be the session's.
+   * May the session act? Judged by the issuer's own function on the copy. `accountId`, where the caller
+   * knows it (`sub` of the access token), has to be the session's.
    */
   sessionStanding(sessionId: string, accountId?: string): LocalStanding {
     for (const [partition, copy] of this.copies) {
@@ -84,8 +84,8 @@ export class StandingReader {
     const account = copy.accounts.get(accountId);
     const { cutoffs, feed } = copy;
     if (account === 'unknown_version' || cutoffs === 'unknown_version') return unknown('unknown_version');
-    const judged = { sessionId, session: session.state, account: account?.state };
-    const standing = sessionStanding({ ...judged, cutoffs: cutoffs?.state ?? noCutoffs }, this.options.clock.now());
+    const states = { session: session.state, account: account?.state, cutoffs: cutoffs?.state ?? noCutoffs };
+    const standing = sessionStanding({ sessionId, ...states }, this.options.clock.now());
     if (standing.status === 'ended') return standing;
     return { status: 'active', asOf: (feed as StandingFeed).asOf ?? '' };
   }

@@ -3,7 +3,8 @@ import { noCutoffs } from '@sallyport/core-session';
 import { keptAccount, keptSession } from '@sallyport/core-views';
 import type { StandingAccount, StandingCutoffs, StandingFeed, StandingSession } from '@sallyport/core-views';
 import type { BusBatch, ReceivedRecord } from '@sallyport/engine';
-import { account, aliceId, dayMs, keyBoundSession, MovableClock, sessionId, startedMs } from '@sallyport/testing';
+import { account, aliceId, dayMs, keyBoundSession, sessionId, startedMs } from '@sallyport/testing';
+import { MovableClock } from '@sallyport/testing';
 import { StandingReader } from './index.js';
 
 const clock = new MovableClock();
@@ -132,7 +133,8 @@ describe('a copy denies', () => {
     expect(topic.standing).toEqual(unknown('not_read'));
     topic.read(whole, { lag: 5 });
     expect(topic.standing).toEqual(unknown('not_read'));
-    expect(topic.read([['feed:0', feed], ['x:1', {}], ['x:2', {}], ['x:3', {}]]).standing).toMatchObject({ status: 'unknown' });
+    topic.read([['feed:0', feed], ['x:1', {}], ['x:2', {}], ['x:3', {}]]);
+    expect(topic.standing).toEqual(unknown('not_read'));
     expect(topic.read([['feed:0', feed]]).standing).toEqual(active);
   });
 
@@ -154,7 +156,8 @@ describe('a copy denies', () => {
   });
 
   it('while its writer does not know how old it is, or says nothing', () => {
-    expect(new Topic().read([...whole, ['feed:0', { ...feed, asOf: null }]]).standing).toEqual(unknown('feed_too_old'));
+    const unaware = new Topic().read([...whole, ['feed:0', { ...feed, asOf: null }]]);
+    expect(unaware.standing).toEqual(unknown('feed_too_old'));
     expect(new Topic().read(whole.slice(0, 3)).standing).toEqual(unknown('feed_missing'));
   });
 

@@ -89,7 +89,7 @@ function describePublisher(under: () => BusUnderTest): void {
 }
 
 function describeReading(under: () => BusUnderTest): void {
-  it('takes partitions from the oldest record to the end, in order, and nothing that was aborted', async () => {
+  it('takes the partitions it names from the oldest record to the end, in order', async () => {
     const topic = await under().makeTopic(3);
     const of = (partition: number) => exampleRecord(topic, `key-${partition}`, { partition });
     const first = [of(0), of(1), of(0)];
@@ -112,7 +112,7 @@ function describeReading(under: () => BusUnderTest): void {
       },
       name,
     );
-    const expected = (partition: number) => [...first, ...last].filter((record) => record.partition === partition);
+    const expected = (wanted: number) => [...first, ...last].filter(({ partition }) => partition === wanted);
     for (const partition of [0, 2]) {
       const here = seen.filter((record) => record.partition === partition);
       expect(here.map(({ value }) => value)).toEqual(expected(partition).map(({ value }) => value));

@@ -39,8 +39,8 @@ const origin: Json = {
 };
 
 const standingTopic =
-  'Compacted: the latest value of each key; partitioned by account, cutoffs in every partition. A reader denies ' +
-  'until it has read each partition to its end, and while asOf of its feed is too old.';
+  'Compacted: the latest value of each key; partitioned by account, cutoffs in every partition. A reader ' +
+  'denies until it has read each partition to its end, and while asOf of its feed is too old.';
 
 /** What the keys of the records look like; standings have no other attributes than the content type. */
 const standingKeys: Readonly<Record<string, string>> = {

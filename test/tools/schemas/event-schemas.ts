@@ -1,4 +1,4 @@
-// The JSON Schema of each event type's data and of each record of standings, and where the published ones are.
+// The JSON Schema of each event type's data and of each record of standings, and where published ones are.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventCatalogue } from '@sallyport/core-session';
@@ -37,7 +37,8 @@ export function currentSchemas(): SchemaFiles {
   const messages = typeNamed(program.getSourceFile(records) as ts.SourceFile, 'StandingMessages', checker);
   for (const { name } of checker.getPropertiesOfType(messages)) {
     const value = memberType(messages, name, checker);
-    files[`${name}.v${standingVersion}.json`] = schemaFile(name, standingVersion, schemaOfType(value, checker));
+    const schema = schemaOfType(value, checker);
+    files[`${name}.v${standingVersion}.json`] = schemaFile(name, standingVersion, schema);
   }
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
