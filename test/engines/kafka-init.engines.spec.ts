@@ -116,6 +116,29 @@ describe('npm run kafka:init', () => {
     await Promise.all([relay.close(), anomaly.close()]);
   }, 90_000);
 
+  it('lets the projector write standings, and readers read them', async () => {
+    const [projector, reader] = [busOf('projector'), busOf('reader')];
+    const record = exampleRecord(busTopics.standing, 'feed:0', { partition: 0 });
+    const options = { name: 'sallyport-standing-0', transactionTimeoutMs: 10_000 };
+    const publisher = projector.publisher(options);
+    await publisher.open();
+    await publisher.publish([record]);
+    await publisher.close();
+    for (const [bus, name] of [[projector, 'sallyport-standing'], [reader, 'sallyport-reader-1']] as const) {
+      const seen: string[] = [];
+      const take = (records: readonly { readonly key: string }[]): void => {
+        seen.push(...records.map(({ key }) => key));
+      };
+      await bus.readThrough({ topic: busTopics.standing, partitions: [0, 1], name }, take);
+      expect(seen).toEqual(['feed:0']);
+    }
+    await expect(reader.write([record])).rejects.toMatchObject({ name: 'EngineError' });
+    const intruder = reader.publisher(options);
+    await expect(intruder.open()).rejects.toMatchObject({ code: 'bus_unavailable' });
+    await intruder.close();
+    await Promise.all([projector.close(), reader.close()]);
+  }, 90_000);
+
   it('says what is wrong, and how it is called', async () => {
     expect(await init('--help')).toMatchObject({ code: 0, out: expect.stringContaining('--partitions') });
     expect(await init('--partitions', 'many')).toMatchObject({ code: 2 });
