@@ -1,5 +1,8 @@
 // What the writer of standings writes: what is shown and judged, nothing that could be used, and tombstones.
 import type { StandingFeed } from '@sallyport/core-views';
+import { Ajv } from 'ajv';
+import { publishedSchemas } from '../tools/schemas/event-schemas.js';
+import type { Schema } from '../tools/schemas/type-schema.js';
 import type { ActKind } from '@sallyport/testing';
 import { DrivenWriter, partitionOfSession, partitions, retentionMs, Scene, topics } from './spec-examples.js';
 
@@ -64,6 +67,20 @@ describe('the writer of standings', () => {
     const text = JSON.stringify(scene.bus.partitionsOf(topics.standing));
     expect(text).not.toContain(scene.world.sessions.get(sessionId)?.fingerprint);
     expect(text).not.toMatch(/fingerprint|proofs|nameHash|ipTag|credential/);
+  });
+
+  it('writes what the published schemas say', async () => {
+    const acts = ['open', 'link', 'start', 'refresh', 'hold', 'cutoff', 'password'] as const;
+    const { scene } = await new Play().begin(...acts);
+    const published = publishedSchemas();
+    const kinds = new Set<string>();
+    for (const { key, value } of scene.bus.partitionsOf(topics.standing).flat()) {
+      const [kind = ''] = key.split(':');
+      kinds.add(kind);
+      const validate = new Ajv({ strict: false }).compile(published[`standing.${kind}.v1.json`] as Schema);
+      expect(validate(JSON.parse(value ?? '')) ? [] : validate.errors).toEqual([]);
+    }
+    expect([...kinds].sort()).toEqual(['account', 'cutoff', 'feed', 'session']);
   });
 
   it('writes once a second how far a partition is, in which nothing happens', async () => {

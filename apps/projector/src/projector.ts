@@ -50,7 +50,7 @@ export async function openProjector(
       name: standingPrefix,
       failed: (error) => log.warn({ msg: 'the standings wait', error }),
     },
-    standingMetrics(registry),
+    standingMetrics(registry, clock),
   );
   return {
     checks: [{ name: 'database', check: () => stores.database.check() }],

@@ -1,9 +1,10 @@
 // What the writer of the standings counts besides what every consumer does.
+import type { Clock } from '@sallyport/engine';
 import { consumerMetrics } from '@sallyport/feature-operations';
 import type { StandingObserver } from '@sallyport/feature-standing';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-export function standingMetrics(registry: Registry): StandingObserver {
+export function standingMetrics(registry: Registry, clock: Clock): StandingObserver {
   const registers = [registry];
   const records = new Counter({
     name: 'sallyport_standing_records_total',
@@ -15,11 +16,19 @@ export function standingMetrics(registry: Registry): StandingObserver {
     help: 'Tombstones that the sweep wrote to the topic of standings',
     registers,
   });
-  const age = new Gauge({
+  const asOf = new Map<number, number | undefined>();
+  new Gauge({
     name: 'sallyport_standing_age_seconds',
-    help: 'How old what the partition of the topic of standings holds was at its latest record',
+    help: 'How old what is written of a partition of the topic of standings is, +Inf while that is unknown',
     labelNames: ['partition'],
     registers,
+    collect() {
+      this.reset();
+      for (const [partition, asOfMs] of asOf) {
+        const ageMs = asOfMs === undefined ? Number.POSITIVE_INFINITY : clock.now() - asOfMs;
+        this.set({ partition }, ageMs / 1000);
+      }
+    },
   });
   return {
     ...consumerMetrics('standing', registry),
@@ -27,6 +36,7 @@ export function standingMetrics(registry: Registry): StandingObserver {
       records.inc(transaction.records);
       tombstones.inc(transaction.tombstones);
     },
-    stood: (partition, ageMs) => age.set({ partition }, ageMs === undefined ? Number.NaN : ageMs / 1000),
+    stood: (partition, asOfMs) => void asOf.set(partition, asOfMs),
+    left: (partition) => void asOf.delete(partition),
   };
 }

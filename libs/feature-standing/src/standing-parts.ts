@@ -23,6 +23,8 @@ export interface StandingSettings {
 export interface StandingObserver extends ConsumerObserver {
   /** After each transaction. */
   written?(transaction: { readonly records: number; readonly tombstones: number }): void;
-  /** How old what the partition holds is; undefined until that is known. */
-  stood?(partition: number, ageMs: number | undefined): void;
+  /** As of when the partition is complete, milliseconds; undefined until that is known. */
+  stood?(partition: number, asOfMs: number | undefined): void;
+  /** The partition is not this process's any more, as far as it knows. */
+  left?(partition: number): void;
 }

@@ -71,6 +71,7 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
       };
       this.held.set(partition, { publisher, rows, checkpoint, beatenMs: 0 });
       this.line.add(partition, feed === undefined ? undefined : standingIn(feed));
+      this.observer.stood?.(partition, feed === undefined ? undefined : standingIn(feed).asOfMs);
       return checkpoint;
     } catch (error) {
       await publisher.close();
@@ -129,9 +130,11 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
 
   private async letGo(partition: number): Promise<void> {
     const held = this.held.get(partition);
+    if (held === undefined) return;
     this.held.delete(partition);
     this.line.remove(partition);
-    await held?.publisher.close();
+    this.observer.left?.(partition);
+    await held.publisher.close();
   }
 
   private async write(partition: number, held: Held, { checkpoint, rows }: Write): Promise<void> {
@@ -156,7 +159,7 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
     held.checkpoint = checkpoint;
     held.beatenMs = clock.now();
     this.observer.written?.({ records: rows.length + 1, tombstones: swept.length });
-    this.observer.stood?.(partition, asOfMs === undefined ? undefined : clock.now() - asOfMs);
+    this.observer.stood?.(partition, asOfMs);
   }
 
   /** Accounts before their sessions, so that nobody sees one without its account; the feed at the end. */
