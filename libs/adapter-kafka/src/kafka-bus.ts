@@ -71,6 +71,14 @@ export class KafkaBus extends Bus {
     }
   }
 
+  async partitions(topic: string): Promise<number> {
+    try {
+      return await this.countOf(topic);
+    } catch (error) {
+      throw asBusError(error, 'bus_unavailable');
+    }
+  }
+
   async close(): Promise<void> {
     await this.writing;
     await this.dispose();
@@ -81,7 +89,7 @@ export class KafkaBus extends Bus {
       await within(writeLimitMs, async () => {
         const producer = await this.connected();
         for (const { topic, key, headers, value, ...at } of records) {
-          const partition = at.partition ?? partitionOf(key, await this.partitions(topic));
+          const partition = at.partition ?? partitionOf(key, await this.countOf(topic));
           const message = { key, value, headers: { ...headers }, partition };
           await producer.send({ topic, messages: [message], acks: -1 });
         }
@@ -106,7 +114,7 @@ export class KafkaBus extends Bus {
     return producer;
   }
 
-  private async partitions(topic: string): Promise<number> {
+  private async countOf(topic: string): Promise<number> {
     const known = this.counts.get(topic);
     if (known !== undefined) return known;
     const admin = makeClient(this.settings, patientRetry).admin();

@@ -3,7 +3,7 @@ import type { EventPlace } from '@sallyport/core-session';
 import { decideAlone } from './grading.js';
 import type { Decision, Finding, Observation } from './finding.js';
 import { nothingObserved } from './finding.js';
-import type { ObservedEvent } from './observed-event.js';
+import type { TriggerEvent } from './observed-event.js';
 import type { RuleName } from './rule-table.js';
 import { burstsBefore, insertBurst, sumOf } from './sign-in-rules.js';
 import { push } from './state.js';
@@ -48,7 +48,7 @@ export function emptyCrowdState(): CrowdState {
 /** An event under observation together with what is remembered of its network or key. */
 interface CrowdWatch {
   readonly crowd: CrowdState;
-  readonly event: ObservedEvent;
+  readonly event: TriggerEvent;
   readonly context: RuleContext;
   readonly findings: Finding[];
 }

@@ -8,6 +8,7 @@ import type {
   FindingSeverity,
   RuleAction,
 } from '@sallyport/core-session';
+import type { ObservedPlace } from './observed-event.js';
 import type { RuleName } from './rule-table.js';
 
 /** One rule, one event on whose arrival it fired, and why. */
@@ -22,7 +23,7 @@ export interface Finding {
   /** What the rule does alone, softened where a travel notice or a trusted device says so. */
   readonly action: RuleAction;
   readonly trigger: EventPlace & { readonly eventId: string };
-  readonly cites: readonly EventPlace[];
+  readonly cites: readonly ObservedPlace[];
   /** When it happened, milliseconds since the epoch: not always when it became known. */
   readonly atMs: number;
   /** The session it is about, and its device; absent where there is none. */
@@ -73,7 +74,8 @@ const severities: { readonly [A in RuleAction]: FindingSeverity } = {
 export function anomalyDetected(finding: Finding): AnomalyDetected {
   const { id: findingId, rule, ruleSet, mode, trigger, cites, evidence } = finding;
   const severity = severities[finding.action];
-  const data = { findingId, rule, ruleSet, mode, severity, trigger, cites, evidence };
+  const places = cites.map(({ position, stream, revision }) => ({ position, stream, revision }));
+  const data = { findingId, rule, ruleSet, mode, severity, trigger, cites: places, evidence };
   return { type: 'anomaly.detected', data };
 }
 

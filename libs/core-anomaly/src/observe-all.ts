@@ -1,7 +1,7 @@
 // One event against all that the rules remember: its account, its network, its device key.
 import type { Network, SessionState } from '@sallyport/core-session';
 import { observeKeyStart, observeNetworkFailures, observeNetworkStart } from './crowd.js';
-import type { CrowdStart, CrowdState } from './crowd.js';
+import type { CrowdFailures, CrowdSight, CrowdStart, CrowdState } from './crowd.js';
 import { nothingObserved } from './finding.js';
 import type { Observation } from './finding.js';
 import { observe } from './observe.js';
@@ -51,25 +51,56 @@ export function stateKeysOf(event: ObservedEvent): StateKeys {
   };
 }
 
+/** What an event says of a network or a key: judged where that one's state is, whatever account it is about. */
+export type CrowdNote =
+  | { readonly kind: 'network-failures'; readonly key: string; readonly failed: CrowdFailures }
+  | { readonly kind: 'network-start' | 'key-start'; readonly key: string; readonly start: CrowdStart };
+
 /** `observe` for the account, and the rules across accounts, whose findings may be about other accounts. */
 export function observeAll(states: RuleStates, event: ObservedEvent, context: RuleContext): Observation {
-  const keys = stateKeysOf(event);
-  const account = keys.account === undefined ? undefined : states.account(keys.account);
+  const { account: accountId } = stateKeysOf(event);
+  const account = accountId === undefined ? undefined : states.account(accountId);
   const said = account === undefined ? nothingObserved : observe(account, event, context);
-  if (keys.network === undefined && keys.key === undefined) return said;
-  const all = [said];
+  const notes = crowdNotes(account, event, context);
+  if (notes.length === 0) return said;
   const sight = (key: string) => ({ crowd: states.crowd(key), event, context });
+  return together([said, ...notes.map((note) => observeNote(sight(note.key), note))]);
+}
+
+/** What the event says beyond its account, whose state has observed it: without that, nothing of a start. */
+export function crowdNotes(
+  account: AnomalyState | undefined,
+  event: ObservedEvent,
+  context: RuleContext,
+): CrowdNote[] {
+  const keys = stateKeysOf(event);
+  if (keys.network === undefined && keys.key === undefined) return [];
   if (event.type === 'login.failed') {
     const { since = event.recordedAt, count = 1 } = event.data as Facts;
     const who = keys.account ?? event.stream;
     const failed = { ms: timeOf(since), count, who, at: placeOf(event) };
-    if (keys.network !== undefined) all.push(observeNetworkFailures(sight(keys.network), failed));
-  } else if (account !== undefined) {
-    const start = startOf(account, event, context);
-    if (keys.network !== undefined) all.push(observeNetworkStart(sight(keys.network), start));
-    if (keys.key !== undefined) all.push(observeKeyStart(sight(keys.key), start));
+    return keys.network === undefined ? [] : [{ kind: 'network-failures', key: keys.network, failed }];
   }
-  return together(all);
+  if (account === undefined) return [];
+  const start = startOf(account, event, context);
+  const notes: CrowdNote[] = [];
+  if (keys.network !== undefined) notes.push({ kind: 'network-start', key: keys.network, start });
+  if (keys.key !== undefined) notes.push({ kind: 'key-start', key: keys.key, start });
+  return notes;
+}
+
+/** The rules over the note's network or key. A note that is known already says nothing. */
+export function observeNote(sight: CrowdSight, note: CrowdNote): Observation {
+  switch (note.kind) {
+    case 'network-failures':
+      return observeNetworkFailures(sight, note.failed);
+    case 'network-start':
+      return observeNetworkStart(sight, note.start);
+    case 'key-start':
+      return observeKeyStart(sight, note.start);
+    default:
+      return unknownNote(note);
+  }
 }
 
 function startOf(state: AnomalyState, event: ObservedEvent, context: RuleContext): CrowdStart {
@@ -88,4 +119,8 @@ function together(all: readonly Observation[]): Observation {
     findings: said.flatMap(({ findings }) => findings),
     decisions: said.flatMap(({ decisions }) => decisions),
   };
+}
+
+function unknownNote(note: never): never {
+  throw new Error(`unknown note ${(note as { kind: string }).kind}`);
 }

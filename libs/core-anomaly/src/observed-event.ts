@@ -15,7 +15,12 @@ export interface ObservedEvent {
   readonly actor: { readonly kind: string; readonly id?: string };
   /** The account; `*` for events of no account. */
   readonly partitionKey: string;
+  /** As in `ObservedPlace`. */
+  readonly digest?: string;
 }
+
+/** What of an event names it: as much of it as a finding needs of what it fired on. */
+export type TriggerEvent = Pick<ObservedEvent, 'id' | 'stream' | 'revision' | 'position'>;
 
 /** Whether position `a` stands after `b`; everything stands after the empty text. */
 export function isAfter(a: string, b: string): boolean {
@@ -27,9 +32,15 @@ export function sessionIdOf(stream: string): string {
   return stream.slice('session-'.length);
 }
 
+/** Where an event stands, and as what it was read there. */
+export interface ObservedPlace extends EventPlace {
+  /** Of all that rules can read in the event, where it came by a bus: the store is asked by it later. */
+  readonly digest?: string;
+}
+
 /** The place of an event, without the rest of it. */
-export function placeOf({ position, stream, revision }: EventPlace): EventPlace {
-  return { position, stream, revision };
+export function placeOf({ position, stream, revision, digest }: ObservedPlace): ObservedPlace {
+  return { position, stream, revision, ...(digest === undefined ? {} : { digest }) };
 }
 
 /** Milliseconds since the epoch. Throws for a text that is no time: such an event cannot be judged. */

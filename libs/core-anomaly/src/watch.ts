@@ -2,7 +2,7 @@
 import type { EventPlace, Evidence, RuleAction } from '@sallyport/core-session';
 import type { Finding } from './finding.js';
 import { isAfter } from './observed-event.js';
-import type { ObservedEvent } from './observed-event.js';
+import type { ObservedEvent, TriggerEvent } from './observed-event.js';
 import type { CountryPlaces } from './places.js';
 import type { RuleSet } from './rule-set.js';
 import { rankOf } from './rule-set.js';
@@ -76,7 +76,7 @@ export function report(watch: Watch, rule: RuleName, said: Report): void {
 /** A finding of the rule on the event. Ids derive from what it is about, so the same gives the same id. */
 export function makeFinding(
   { set, digest }: RuleContext,
-  event: ObservedEvent,
+  event: TriggerEvent,
   said: Report & {
     readonly accountId: string;
     readonly rule: RuleName;

@@ -83,7 +83,10 @@ export abstract class Bus {
    */
   abstract consume(consumption: Consumption, signal: AbortSignal): Promise<void>;
 
-  /** Ends what `write` and `consume` hold open. */
+  /** The number of the topic's partitions. Rejects with `bus_unavailable`. */
+  abstract partitions(topic: string): Promise<number>;
+
+  /** Ends what `write`, `consume` and `partitions` hold open. */
   abstract close(): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 // What a consumer of the bus is given: its work, its ports, its settings and whom it tells.
-import type { Bus } from './bus.js';
+import type { Bus, ReceivedRecord } from './bus.js';
 import type { ConsumerCheckpoints } from './consumer-checkpoints.js';
 import type { ConsumerObserver, ConsumerWork } from './consumer-work.js';
-import type { Position } from './event.js';
+import type { Position, RecordedEvent } from './event.js';
 import type { Clock } from './ports.js';
 import type { ViewStore } from './view-store.js';
 
@@ -14,6 +14,11 @@ export interface ConsumerPorts {
   readonly clock: Clock;
   /** The head of the store that the topic tells of; without it no record is taken to be beyond it. */
   readonly head?: () => Promise<Position | null>;
+  /**
+   * Whether the store holds what the record says; the event is undefined where the record is none. Asked
+   * before a key is set aside; without it every record is believed.
+   */
+  readonly holds?: (record: ReceivedRecord, event: RecordedEvent | undefined) => Promise<boolean>;
 }
 
 export interface ConsumerSettings {

@@ -1,9 +1,12 @@
-// What a consumer of the bus does with events, whom it tells, and the rows by which it sets accounts aside.
+// What a consumer of the bus does with events, and whom it tells.
 import type { ReceivedRecord } from './bus.js';
+import type { ParkedKey } from './parking.js';
 import type { Position, RecordedEvent } from './event.js';
 import { foldRows, touchedKeys } from './projection.js';
 import type { LoadedRows, Projection } from './projection.js';
 import type { ViewCommit, ViewStore } from './view-store.js';
+
+type Changes = ViewCommit['changes'];
 
 /** What one consumer makes of events. Its rows, and nothing else, are what it does. */
 export interface ConsumerWork {
@@ -17,12 +20,17 @@ export interface ConsumerWork {
    * any other rejection means that an event itself cannot be handled: it is found, tried again, and its
    * account set aside.
    */
-  fold(partition: number, events: readonly RecordedEvent[]): Promise<ViewCommit['changes']>;
+  fold(partition: number, events: readonly RecordedEvent[]): Promise<Changes>;
   /**
    * About once a second for a partition that has nothing new, never while it folds. When it rejects, the
    * partition is assigned again.
    */
   idle?(partition: number): Promise<void>;
+  /** Rows to write where no event asks for any, about once a second; `at`: the last event handled. */
+  due?(partition: number, at: Position | null): Promise<Changes>;
+  /** Rows that are written together with setting a key aside, or with having taken up all of it again. */
+  aside?(parked: ParkedKey): Changes;
+  takenUp?(parked: ParkedKey): Changes;
   /** The rows are written. Not called for what was discarded. */
   committed?(partition: number): void;
 }
@@ -45,8 +53,9 @@ export function projectionWork(projection: Projection, views: Pick<ViewStore, 'l
 }
 
 /** - `unreadable`: the record is no event. - `not_handled`: the work failed on it, however often.
- * - `beyond_head`: it stands where the store has not come to, so it is none of the store's. */
-export type DeadLetterReason = 'unreadable' | 'not_handled' | 'beyond_head';
+ * - `beyond_head`: it stands where the store has not come to, so it is none of the store's.
+ * - `not_held`: it could not be handled, and the store does not hold it: somebody else wrote it. */
+export type DeadLetterReason = 'unreadable' | 'not_handled' | 'beyond_head' | 'not_held';
 
 export interface ConsumerObserver {
   /** After each batch: events folded, records of the partition still to come, age of the last event. */
@@ -61,37 +70,4 @@ export interface ConsumerObserver {
   deadLettered?(record: ReceivedRecord, reason: DeadLetterReason, error: unknown): void;
   /** More accounts are set aside than allowed: nothing is handled until there are fewer; or it goes on. */
   stopped?(isStopped: boolean): void;
-}
-
-/** The views in which a consumer keeps who is set aside, and what of them. */
-export const parkingViews = { keys: 'parked', records: 'parked-records' } as const;
-
-/** An account whose records are set aside from one on. */
-export interface ParkedKey {
-  readonly key: string;
-  readonly partition: number;
-  /** Position of the event that could not be handled, where it could be read. */
-  readonly position: Position | null;
-  readonly offset: string;
-  readonly since: string;
-  readonly reason: DeadLetterReason;
-}
-
-/** The row of a key that is set aside; found by its partition. */
-export function keyRow(parked: ParkedKey): ViewCommit['changes'][number] {
-  const row = { key: parked.key, owner: partitionOwner(parked.partition), body: { ...parked } };
-  return { view: parkingViews.keys, key: parked.key, row };
-}
-
-/** The row of a record that is set aside; found by its key, in order of offset. */
-export function recordRow(record: ReceivedRecord): ViewCommit['changes'][number] {
-  const { key: owner, partition, offset, topic, headers, value } = record;
-  const key = `${partition}/${offset.padStart(20, '0')}`;
-  const body = { topic, partition, offset, key: owner, headers, value };
-  return { view: parkingViews.records, key, row: { key, owner, body } };
-}
-
-/** By what rows of keys of the partition are listed. */
-export function partitionOwner(partition: number): string {
-  return `partition-${partition}`;
 }

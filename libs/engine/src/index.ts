@@ -14,6 +14,7 @@ export * from './event-store.js';
 export * from './feed.js';
 export * from './geo-lookup.js';
 export * from './lease.js';
+export * from './parking.js';
 export * from './partition-of.js';
 export * from './password-hasher.js';
 export * from './pause.js';

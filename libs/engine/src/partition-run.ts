@@ -2,14 +2,15 @@
 import type { BusBatch, ReceivedRecord } from './bus.js';
 import type { ConsumerCheckpoint } from './consumer-checkpoints.js';
 import { deadLetter } from './dead-letter.js';
-import { keyRow, parkingViews, recordRow } from './consumer-work.js';
-import type { DeadLetterReason, ParkedKey } from './consumer-work.js';
+import type { DeadLetterReason } from './consumer-work.js';
 import { isEngineError } from './errors.js';
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
 import { recordedEvent } from './event-record.js';
 import type { ConsumerParts } from './consumer-parts.js';
-import type { ViewCommit } from './view-store.js';
+import { keyRow, parkingViews, partitionOwner, placeText, recordRow } from './parking.js';
+import type { ParkedKey } from './parking.js';
+import type { ViewCommit, ViewRow } from './view-store.js';
 
 type Changes = ViewCommit['changes'];
 
@@ -27,6 +28,7 @@ export class PartitionRun {
   private readonly partition: number;
   private checkpoint: ConsumerCheckpoint;
   private head: Position | null = null;
+  private tendedAt = 0;
 
   constructor(
     private readonly parts: ConsumerParts,
@@ -62,16 +64,43 @@ export class PartitionRun {
   /** Handles what was set aside of the key, in order; it stays aside from the first that fails again. */
   async drain(key: string): Promise<void> {
     const { ports, work } = this.parts;
-    const rows = await ports.views.list(parkingViews.records, work.generation, key);
+    const parked = this.parked.get(key);
+    if (parked === undefined) return;
+    const { keys, records } = parkingViews(work);
+    const rows = await ports.views.list(records, work.generation, placeText(parked));
     for (const { key: rowKey, body } of rows) {
       const { event } = readItem(body as unknown as ReceivedRecord);
       const changes = event === undefined ? undefined : await this.tryFold(event);
       if (changes === undefined) return;
-      await this.commit([...changes, { view: parkingViews.records, key: rowKey, row: null }], {});
+      await this.commit([...changes, { view: records, key: rowKey, row: null }], {});
     }
-    await this.commit([{ view: parkingViews.keys, key, row: null }], {});
+    const takenUp = work.takenUp?.(parked) ?? [];
+    await this.commit([...takenUp, { view: keys, key: placeText(parked), row: null }], {});
     this.parked.delete(key);
     this.tellParked();
+  }
+
+  /** Takes up what others asked for, and writes what the work has to write without an event. */
+  async tend(): Promise<void> {
+    const { ports, work } = this.parts;
+    const { asked } = parkingViews(work);
+    for (const { key: rowKey, body } of await this.asked()) {
+      await this.drain(String(body['key']));
+      await this.commit([{ view: asked, key: rowKey, row: null }], {});
+    }
+    const changes = (await work.due?.(this.partition, this.checkpoint.lastPosition)) ?? [];
+    if (changes.length > 0) await this.commit(changes, {});
+    this.tendedAt = ports.clock.now();
+  }
+
+  /** As long ago it was tended; milliseconds. */
+  get untendedMs(): number {
+    return this.parts.ports.clock.now() - this.tendedAt;
+  }
+
+  private asked(): Promise<ViewRow[]> {
+    const { ports, work } = this.parts;
+    return ports.views.list(parkingViews(work).asked, work.generation, partitionOwner(this.partition));
   }
 
   private isNew({ offset }: ReceivedRecord): boolean {
@@ -112,7 +141,7 @@ export class PartitionRun {
     const events = live.flatMap(({ event }) => (event === undefined ? [] : [event]));
     const changes = events.length === 0 ? [] : await this.fold(events);
     if (changes === undefined) return false;
-    const rows = aside.map(({ record }) => recordRow(record));
+    const rows = aside.map(({ record }) => recordRow(this.parts.work, record));
     const lastPosition = items.at(-1)?.event?.position;
     await this.commit([...changes, ...rows], { nextOffset, lastPosition });
     return true;
@@ -120,20 +149,32 @@ export class PartitionRun {
 
   private async handleOne(item: Item): Promise<void> {
     const { record, event } = item;
+    const { work } = this.parts;
     const nextOffset = String(BigInt(record.offset) + 1n);
     const to = { nextOffset, lastPosition: event?.position };
-    if (this.parked.has(record.key)) return this.commit([recordRow(record)], to);
+    if (this.parked.has(record.key)) return this.commit([recordRow(work, record)], to);
     const changes = event === undefined ? undefined : await this.tryFold(event);
     if (changes !== undefined) return this.commit(changes, to);
+    if (!(await this.isHeld(item))) {
+      // Whoever may write to the bus sets nobody aside.
+      await this.letter(item, 'not_held');
+      return this.commit([], { nextOffset });
+    }
     const reason = event === undefined ? 'unreadable' : 'not_handled';
     await this.letter(item, reason);
     const { partition } = this;
     const position = event?.position ?? null;
     const since = new Date(this.parts.ports.clock.now()).toISOString();
     const parked = { key: record.key, partition, position, offset: record.offset, since, reason } as const;
-    await this.commit([keyRow(parked), recordRow(record)], to);
+    const aside = work.aside?.(parked) ?? [];
+    await this.commit([...aside, keyRow(work, parked), recordRow(work, record)], to);
     this.parked.set(record.key, parked);
     this.tellParked();
+  }
+
+  private async isHeld({ record, event }: Item): Promise<boolean> {
+    const { holds } = this.parts.ports;
+    return holds === undefined || holds(record, event);
   }
 
   /** Folds one event, again after each of the waits; undefined when it fails every time. */

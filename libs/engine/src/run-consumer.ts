@@ -3,12 +3,13 @@
 import type { BatchHandler, BusBatch } from './bus.js';
 import type { ConsumerCheckpoint } from './consumer-checkpoints.js';
 import type { ConsumerParts } from './consumer-parts.js';
-import { parkingViews, partitionOwner } from './consumer-work.js';
-import type { ParkedKey } from './consumer-work.js';
+import { parkingViews, partitionOwner } from './parking.js';
+import type { ParkedKey } from './parking.js';
 import { PartitionRun } from './partition-run.js';
 
 const defaultMaxParked = 100;
 const stoppedMs = 1_000;
+const tendEveryMs = 1_000;
 
 export class ConsumerRunner implements BatchHandler {
   private readonly runs = new Map<number, PartitionRun>();
@@ -52,6 +53,7 @@ export class ConsumerRunner implements BatchHandler {
   async handle(batch: BusBatch, alive: () => Promise<void>): Promise<void> {
     const run = this.runOf(batch.partition);
     await this.drain(run);
+    if (run.untendedMs >= tendEveryMs) await run.tend();
     await this.whileStopped(run, alive);
     await run.handle(batch, alive);
   }
@@ -60,6 +62,7 @@ export class ConsumerRunner implements BatchHandler {
     const run = this.runs.get(partition);
     if (run === undefined) return;
     await this.drain(run);
+    await run.tend();
     await this.parts.work.idle?.(partition);
   }
 
@@ -83,6 +86,7 @@ export class ConsumerRunner implements BatchHandler {
       });
       await alive();
       await this.drain(run);
+      await run.tend();
     }
     if (this.isStopped) observer.stopped?.(false);
     this.isStopped = false;
@@ -97,8 +101,9 @@ export class ConsumerRunner implements BatchHandler {
   private async loadParked(partition: number): Promise<Map<string, ParkedKey>> {
     const { work, ports } = this.parts;
     const owner = partitionOwner(partition);
-    const rows = await ports.views.list(parkingViews.keys, work.generation, owner);
-    return new Map(rows.map(({ key, body }) => [key, body as unknown as ParkedKey]));
+    const rows = await ports.views.list(parkingViews(work).keys, work.generation, owner);
+    const parked = rows.map(({ body }) => body as unknown as ParkedKey);
+    return new Map(parked.map((one) => [one.key, one]));
   }
 }
 

@@ -69,7 +69,7 @@ describe('an event that cannot be handled', () => {
     await consumer.stop();
     const account = 'account-2';
     expect(await scene.counts()).toEqual({ ...scene.expected([account]), [account]: [3] });
-    const aside = await scene.views.list('parked-records', 1, account);
+    const aside = await scene.aside(account);
     const values = aside.map(({ body }) => JSON.parse(body['value'] as string) as { number: number });
     const numbers = values.map(({ number }) => number);
     expect(numbers).toEqual(scene.expected()[account]?.slice(1));
@@ -111,7 +111,7 @@ describe('an event that cannot be handled', () => {
     await until(() => second.runner.parked().length === 1);
     expect(second.runner.unpark('account-0')).toBe(false);
     expect(second.runner.unpark('account-2')).toBe(true);
-    await until(async () => (await scene.views.list('parked-records', 1, 'account-2')).length > 0);
+    await until(async () => (await scene.aside('account-2')).length > 0);
     expect(second.runner.parked()).toHaveLength(1);
     scene.poison.clear();
     second.runner.unpark('account-2');
@@ -120,7 +120,7 @@ describe('an event that cannot be handled', () => {
     await scene.untilRead();
     await second.stop();
     expect(await scene.counts()).toEqual(scene.expected());
-    expect(await scene.views.list('parked-records', 1, 'account-2')).toEqual([]);
+    expect(await scene.aside('account-2')).toEqual([]);
   });
 
   it('sets its key aside also when it cannot even be read', async () => {

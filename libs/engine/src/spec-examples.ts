@@ -1,11 +1,13 @@
 // What the specs of consumers share: a ledger on a bus in memory.
 import { exampleDraft, MemoryBus, MemoryConsumerCheckpoints, MemoryViewStore } from '@sallyport/testing';
 import type { ReceivedRecord } from './bus.js';
-import type { ConsumerSettings } from './consumer-parts.js';
+import type { ConsumerPorts, ConsumerSettings } from './consumer-parts.js';
 import type { ConsumerObserver, ConsumerWork } from './consumer-work.js';
 import { EngineError } from './errors.js';
 import type { RecordedEvent } from './event.js';
 import { eventRecords } from './event-record.js';
+import { parkingViews, placeText } from './parking.js';
+import { partitionOf } from './partition-of.js';
 import { ConsumerRunner } from './run-consumer.js';
 
 export const [topic, deadLetters, source] = ['events', 'dead-letters', 'urn:example:ledger'];
@@ -25,6 +27,8 @@ export class Scene {
   storeIsAway = false;
   failures: unknown[] = [];
   head: string | undefined;
+  /** Where it is set: what the store says of a record that fails. */
+  holds: ConsumerPorts['holds'];
 
   async add(key: string): Promise<void> {
     const at = this.events.length + 1;
@@ -41,13 +45,13 @@ export class Scene {
   }
 
   /** Counts what each account did: a row per account with the numbers in the order they were folded. */
-  work(): ConsumerWork {
+  work(name = 'counter'): ConsumerWork {
     return {
-      name: 'counter',
+      name,
       generation: 1,
       fold: async (_partition, events) => {
         if (this.storeIsAway) throw new EngineError('store_unavailable');
-        const rows = await this.views.load('counts', 1, events.map(({ partitionKey }) => partitionKey));
+        const rows = await this.views.load(`counts-${name}`, 1, events.map(({ partitionKey }) => partitionKey));
         await this.step();
         const seen = new Map([...rows].map(([key, { body }]) => [key, body['numbers'] as number[]]));
         for (const { partitionKey: key, data } of events) {
@@ -55,20 +59,20 @@ export class Scene {
           seen.set(key, [...(seen.get(key) ?? []), data['number'] as number]);
         }
         return [...seen].map(([key, numbers]) => {
-          return { view: 'counts', key, row: { key, owner: 'all', body: { numbers } } };
+          return { view: `counts-${name}`, key, row: { key, owner: 'all', body: { numbers } } };
         });
       },
     };
   }
 
-  start(settings: Partial<ConsumerSettings> = {}, observer: ConsumerObserver = {}) {
-    const { bus, views, checkpoints } = this;
+  start(settings: Partial<ConsumerSettings> = {}, observer: ConsumerObserver = {}, name = 'counter') {
+    const { bus, views, checkpoints, holds } = this;
     const head = this.head === undefined ? {} : { head: async () => this.head ?? null };
     const stop = new AbortController();
     const failed = (error: unknown): number => this.failures.push(error);
-    const group = { topic, group: 'counter', deadLetters, retryDelaysMs: [0, 0], failed, ...settings };
-    const ports = { bus, views, checkpoints, clock, ...head };
-    const runner = new ConsumerRunner({ work: this.work(), ports, settings: group, observer });
+    const group = { topic, group: name, deadLetters, retryDelaysMs: [0, 0], failed, ...settings };
+    const ports = { bus, views, checkpoints, clock, ...head, holds };
+    const runner = new ConsumerRunner({ work: this.work(name), ports, settings: group, observer });
     const running = runner.run(stop.signal);
     return {
       runner,
@@ -79,8 +83,14 @@ export class Scene {
     };
   }
 
-  async counts(): Promise<Record<string, number[]>> {
-    const rows = await this.views.list('counts', 1, 'all');
+  /** What is aside of the key. */
+  aside(key: string, name = 'counter') {
+    const place = placeText({ key, partition: partitionOf(key, partitions) });
+    return this.views.list(parkingViews({ name }).records, 1, place);
+  }
+
+  async counts(name = 'counter'): Promise<Record<string, number[]>> {
+    const rows = await this.views.list(`counts-${name}`, 1, 'all');
     return Object.fromEntries(rows.map(({ key, body }) => [key, body['numbers'] as number[]]));
   }
 

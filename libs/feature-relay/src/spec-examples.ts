@@ -139,6 +139,10 @@ class PoweredBus extends Bus {
     return this.bus.consume(consumption, signal);
   }
 
+  partitions(topic: string): Promise<number> {
+    return this.bus.partitions(topic);
+  }
+
   close(): Promise<void> {
     return this.bus.close();
   }

@@ -29,6 +29,10 @@ export function describeBusContract(name: string, makeBus: () => Promise<BusUnde
     afterAll(() => under.close());
     describe('a publisher', () => describePublisher(() => under));
     describe('a reading', () => describeReading(() => under));
+    it('knows the number of partitions of a topic', async () => {
+      const topic = await under.makeTopic(3);
+      expect(await under.bus.partitions(topic)).toBe(3);
+    });
     describe('a member of a group', () => describeMember(() => under));
   });
 }

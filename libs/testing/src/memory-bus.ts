@@ -71,6 +71,11 @@ export class MemoryBus extends Bus {
     await group.follow(consumption, signal);
   }
 
+  async partitions(topic: string): Promise<number> {
+    this.checkAvailable();
+    return this.partitionsOf(topic).length;
+  }
+
   async close(): Promise<void> {}
 
   partitionsOf(topic: string): ReceivedRecord[][] {
