@@ -43,7 +43,9 @@ export class KafkaBroker {
     const lines = serverProperties({ ...options, port, controller: controller as number, dataDir });
     writeFileSync(broker.file('server.properties'), `${lines.join('\n')}\n`);
     const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-    const format = ['format', '--ignore-formatted', '-t', uuid, '-c', broker.file('server.properties')];
+    // In one word: an id may begin with a dash.
+    const cluster = `--cluster-id=${uuid}`;
+    const format = ['format', '--ignore-formatted', cluster, '-c', broker.file('server.properties')];
     await run('java', ['-cp', await classPath(), 'kafka.tools.StorageTool', ...format]);
     await broker.startAgain();
     return broker;

@@ -29,8 +29,8 @@ export interface ConsumerWork {
   /** Rows to write where no event asks for any, about once a second; `at`: the last event handled. */
   due?(partition: number, at: Position | null): Promise<Changes>;
   /** Rows that are written together with setting a key aside, or with having taken up all of it again. */
-  aside?(parked: ParkedKey): Changes;
-  takenUp?(parked: ParkedKey): Changes;
+  aside?(parked: ParkedKey): Promise<Changes>;
+  takenUp?(parked: ParkedKey, at: Position | null): Promise<Changes>;
   /** The rows are written. Not called for what was discarded. */
   committed?(partition: number): void;
 }

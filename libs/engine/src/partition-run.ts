@@ -74,7 +74,7 @@ export class PartitionRun {
       if (changes === undefined) return;
       await this.commit([...changes, { view: records, key: rowKey, row: null }], {});
     }
-    const takenUp = work.takenUp?.(parked) ?? [];
+    const takenUp = (await work.takenUp?.(parked, this.checkpoint.lastPosition)) ?? [];
     await this.commit([...takenUp, { view: keys, key: placeText(parked), row: null }], {});
     this.parked.delete(key);
     this.tellParked();
@@ -166,7 +166,7 @@ export class PartitionRun {
     const position = event?.position ?? null;
     const since = new Date(this.parts.ports.clock.now()).toISOString();
     const parked = { key: record.key, partition, position, offset: record.offset, since, reason } as const;
-    const aside = work.aside?.(parked) ?? [];
+    const aside = (await work.aside?.(parked)) ?? [];
     await this.commit([...aside, keyRow(work, parked), recordRow(work, record)], to);
     this.parked.set(record.key, parked);
     this.tellParked();

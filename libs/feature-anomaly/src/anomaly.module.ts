@@ -1,26 +1,34 @@
 // Wires the rules beside the ledger: needs `RuleThreadSpawner`, `RuleTables` and `ConfiguredRules` from a
-// global module of the app; where another process runs them, the operators' desk alone needs `RuleTables`.
+// global module of the app; where other processes run them, the operators' desk alone needs `RuleTables`.
 import { Module } from '@nestjs/common';
-import { LedgerModule } from '@sallyport/feature-ledger';
+import { EventStore } from '@sallyport/engine';
+import { LedgerModule, LedgerOrdersModule } from '@sallyport/feature-ledger';
 import { DecisionSender } from './decision-sender.js';
 import { Enforcement } from './enforcement.js';
 import { AnomalyMetrics } from './metrics.js';
 import { LedgerRules } from './ledger-rules.js';
+import { Lockouts, MemoryLockouts } from './lockouts.js';
 import { RuleActivation } from './rule-activation.js';
 import { RuleOrders } from './rule-orders.js';
 import { RuleThread } from './rule-thread.js';
 import { RulesAtWork } from './rules-at-work.js';
 import { RulesDesk } from './rules-desk.js';
 import { RulesJournal } from './rules-journal.js';
+import { RulesWatch } from './rules-stream.js';
+
+const watch = {
+  provide: RulesWatch,
+  useFactory: (store: EventStore) => new RulesWatch(store),
+  inject: [EventStore],
+};
+
+/** What carries decisions out, wherever rules run. */
+const senders = [watch, AnomalyMetrics, DecisionSender, Enforcement, RuleActivation, RuleOrders, RulesJournal];
 
 const services = [
-  AnomalyMetrics,
-  DecisionSender,
-  Enforcement,
-  RuleActivation,
-  RuleOrders,
+  ...senders,
+  { provide: Lockouts, useFactory: () => new MemoryLockouts() },
   RulesDesk,
-  RulesJournal,
   RuleThread,
   { provide: RulesAtWork, useExisting: RuleThread },
 ];
@@ -34,3 +42,7 @@ export class AnomalyModule {}
   exports: [RulesDesk],
 })
 export class RulesDeskModule {}
+
+/** For a process that only judges: needs `ConfiguredRules`, `Lockouts` and the ports of orders. */
+@Module({ imports: [LedgerOrdersModule], providers: senders, exports: senders })
+export class BusRulesModule {}

@@ -34,8 +34,6 @@ export class DecisionSender {
   /** What is being sent of each account: what comes later waits for it. */
   private readonly lines = new Map<string, Promise<void>>();
   private readonly untrue = new Set<string>();
-  /** Locks and forced sign-ins a minute, of the active rule set. */
-  locksPerMinute = 20;
 
   constructor(
     private readonly store: EventStore,
@@ -115,6 +113,9 @@ export class DecisionSender {
   }
 
   private async carryOut({ key, accountId, findings, decisions, trigger }: Said): Promise<void> {
+    const record = `said ${accountId} ${key}`;
+    // Sent before, perhaps by another process: what became of it then stands.
+    if (await this.journal.has(accountId, record)) return;
     const outcomes: [Decision, Outcome][] = [];
     for (const decision of decisions.map((one) => this.without(one, findings))) {
       outcomes.push([decision, await this.outcomeOf(decision)]);
@@ -124,8 +125,8 @@ export class DecisionSender {
       ...outcomes.map(([decision, outcome]) => decisionTaken(decision, outcome)),
     ];
     const actor = { kind: 'rule' as const, id: (findings[0] ?? decisions[0])?.rule };
-    const record = { key: `said ${accountId} ${key}`, actor, correlationId: trigger.id };
-    if (events.length > 0) await this.journal.onAccount(accountId, events.slice(0, 255), record);
+    const entry = { key: record, actor, correlationId: trigger.id };
+    if (events.length > 0) await this.journal.onAccount(accountId, events.slice(0, 255), entry);
     for (const { rule, mode } of findings) this.metrics.findings.inc({ rule, mode });
     for (const [{ action }, outcome] of outcomes) this.metrics.decisions.inc({ action, outcome });
   }
@@ -150,7 +151,7 @@ export class DecisionSender {
 
   private async outcomeOf(decision: Decision): Promise<Outcome> {
     if (decision.mode === 'observe') return 'observed';
-    if (!(await this.enforcement.allows(decision.action, this.locksPerMinute))) return 'braked';
+    if (!(await this.enforcement.allows(decision))) return 'braked';
     try {
       return (await this.orders.carryOut(decision)) ? 'sent' : 'braked';
     } catch (error) {

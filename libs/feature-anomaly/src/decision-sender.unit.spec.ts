@@ -32,7 +32,8 @@ class Desk {
       return true;
     };
     const orders = { carryOut } as unknown as RuleOrders;
-    const journal = { onAccount: () => Promise.resolve() } as unknown as RulesJournal;
+    const has = () => Promise.resolve(false);
+    const journal = { has, onAccount: () => Promise.resolve() } as unknown as RulesJournal;
     const enforcement = { allows: () => Promise.resolve(true) } as unknown as Enforcement;
     this.sender = new DecisionSender(store, orders, journal, enforcement, this.metrics);
   }

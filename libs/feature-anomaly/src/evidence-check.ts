@@ -14,9 +14,10 @@ export async function isInStore(store: EventStore, { trigger, findings }: Said):
   if (event?.id !== trigger.id || event.position !== trigger.position) return false;
   if (digestOf(event) !== trigger.digest) return false;
   const cited = new Map(findings.flatMap(({ cites }) => cites.map((cite) => [cite.position, cite] as const)));
-  for (const { stream, revision, position } of cited.values()) {
+  for (const { stream, revision, position, digest } of cited.values()) {
     const [found] = await store.read(stream, revision, 1);
     if (found?.position !== position) return false;
+    if (digest !== undefined && digestOf(found) !== digest) return false;
   }
   return true;
 }

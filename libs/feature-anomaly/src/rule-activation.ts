@@ -29,7 +29,6 @@ export class RuleActivation {
     if (active?.data['hash'] === set.hash) return;
     const reason = config === undefined ? 'the defaults' : 'the rule file, at the start';
     const data = { hash: set.hash, config: canonicalRuleSet(set.config), reason };
-    const record = { key: this.ids.uuid(), actor: { kind: 'system' as const } };
-    await this.journal.onRules({ type: 'rules.activated', data }, record);
+    await this.journal.onActivation({ type: 'rules.activated', data }, this.ids.uuid());
   }
 }

@@ -153,7 +153,7 @@ export class RuleBook {
       status: (row?.body as unknown as StatusRow | undefined) ?? { paused: false, findings: 0 },
       parked: new Map(parked.map(({ key, body }) => [key, body as unknown as ParkedRow])),
     };
-    const fold = new RuleFold(views, kept, countryPlaces);
+    const fold = new RuleFold({ views, countryPlaces }, kept);
     if (this.at === null && row === undefined) {
       // What happened before the rules were there is history: nobody is held for it now.
       fold.setStatus({ silentUntil: historyUntil ?? (await feed.head()) ?? '0' });

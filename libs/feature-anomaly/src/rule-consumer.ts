@@ -145,7 +145,7 @@ export class RuleConsumer {
     switch (order.kind) {
       case 'sent': {
         const fold = await book.open();
-        fold.sent(order.keys);
+        fold.outbox.sent(order.keys);
         return book.commit(fold);
       }
       case 'retry':

@@ -1,11 +1,12 @@
 // One batch of events taken into the rules' states, with the rows that are to be written for it.
-import { observe, observeAll } from '@sallyport/core-anomaly';
-import type { CountryPlaces, Observation, RuleContext } from '@sallyport/core-anomaly';
+import { crowdNotes, observe, observeAll } from '@sallyport/core-anomaly';
+import type { CountryPlaces, CrowdNote, Observation, RuleContext } from '@sallyport/core-anomaly';
 import type { JsonObject, Position, RecordedEvent, ViewCommit, ViewStore } from '@sallyport/engine';
 import { comparePositions } from '@sallyport/engine';
 import { digestOf, shortDigest } from './digests.js';
-import { ruleViews } from './rule-rows.js';
-import type { FindingRow, OutboxItem, ParkedRow, StatusRow } from './rule-rows.js';
+import { RuleOutbox } from './rule-outbox.js';
+import { crowdsOwner, outboxOwner, ruleViews, statusKey } from './rule-rows.js';
+import type { FindingRow, NoteRow, OutboxItem, ParkedRow, StatusRow } from './rule-rows.js';
 import { ruleSetOf } from './rules-stream.js';
 import { StateCache } from './state-cache.js';
 
@@ -17,22 +18,30 @@ export interface Kept {
   readonly parked: ReadonlyMap<string, ParkedRow>;
 }
 
+export interface FoldParts {
+  readonly views: Pick<ViewStore, 'load'>;
+  readonly countryPlaces: CountryPlaces;
+  /** Of events that came by a bus: their partition, and in which one a network or key is judged. */
+  readonly onBus?: { readonly partition: number; crowdPartition(key: string): number };
+}
+
 export class RuleFold {
   readonly cache: StateCache;
   readonly parked: Map<string, ParkedRow>;
   /** Of the batch in hand. */
-  outbox: OutboxItem[] = [];
+  readonly outbox: RuleOutbox;
   private status: StatusRow;
   private context: RuleContext;
   private rows: ViewCommit['changes'][number][] = [];
   private statusChanged = false;
 
   constructor(
-    views: ViewStore,
+    private readonly parts: FoldParts,
     kept: Kept,
-    private readonly countryPlaces: CountryPlaces,
   ) {
-    this.cache = new StateCache(views);
+    const { onBus, views } = parts;
+    this.cache = new StateCache(views, { withCrowds: onBus === undefined });
+    this.outbox = new RuleOutbox(onBus === undefined ? 'outbox' : outboxOwner(onBus.partition));
     this.parked = new Map(kept.parked);
     this.status = kept.status;
     this.context = this.contextOf(kept.status.ruleSet?.config);
@@ -48,7 +57,7 @@ export class RuleFold {
 
   /** There is something to be sent or looked up: it is not kept back. */
   get isUrgent(): boolean {
-    return this.outbox.length + this.rows.length > 0;
+    return this.outbox.hasItems || this.rows.length > 0;
   }
 
   /** Takes an event in. Throws what the rules throw; then the states in memory are not to be trusted. */
@@ -56,7 +65,22 @@ export class RuleFold {
     if (event.partitionKey === '*') this.takeSystem(event);
     if (!draining && this.parked.has(event.partitionKey)) return;
     if (event.type === 'anomaly.detected') this.noteFinding(event);
-    this.say(observeAll(this.cache, event, this.context), event);
+    if (this.parts.onBus === undefined) this.say(observeAll(this.cache, event, this.context), event);
+    else if (event.partitionKey !== '*') this.takeApart(event, this.parts.onBus);
+  }
+
+  /** Its account is judged here; what it says of a network or key goes to where that one is judged. */
+  private takeApart(event: RecordedEvent, { crowdPartition }: NonNullable<FoldParts['onBus']>): void {
+    const observed = { ...event, digest: digestOf(event) };
+    const account = this.cache.account(event.partitionKey);
+    this.say(observe(account, observed, this.context), observed);
+    const starts = crowdNotes(account, observed, this.context).filter(isStart);
+    for (const [index, note] of starts.entries()) {
+      const { id, stream, revision, position, digest } = observed;
+      const body: NoteRow = { note, trigger: { id, stream, revision, position, digest } };
+      const key = `${position.padStart(20, '0')}-${index}`;
+      this.put(ruleViews.note, key, { owner: crowdsOwner(crowdPartition(note.key)), body });
+    }
   }
 
   /** Takes an event into its account's state alone; nothing comes of it. */
@@ -68,7 +92,7 @@ export class RuleFold {
     const isNew = !this.parked.has(accountId);
     this.parked.set(accountId, row);
     this.put(ruleViews.parked, accountId, { owner: 'parked', body: row });
-    if (isNew) this.send({ kind: 'parked', accountId, parkedAt: row.parkedAt }, row.from);
+    if (isNew) this.outbox.send({ kind: 'parked', accountId, parkedAt: row.parkedAt }, row.from);
   }
 
   unpark(accountId: string, at: Position): void {
@@ -76,12 +100,7 @@ export class RuleFold {
     if (row === undefined) return;
     this.parked.delete(accountId);
     this.rows.push({ view: ruleViews.parked, key: accountId, row: null });
-    this.send({ kind: 'drained', accountId, parkedAt: row.parkedAt }, at);
-  }
-
-  /** Takes items out of the outbox that were sent. */
-  sent(keys: readonly string[]): void {
-    this.rows.push(...keys.map((key) => ({ view: ruleViews.outbox, key, row: null })));
+    this.outbox.send({ kind: 'drained', accountId, parkedAt: row.parkedAt }, at);
   }
 
   dropCrowds(keys: readonly string[], sweptDay: number): void {
@@ -97,19 +116,19 @@ export class RuleFold {
 
   /** The rows to write with the batch. */
   changes(): ViewCommit['changes'] {
-    for (const item of this.outbox) this.put(ruleViews.outbox, item.key, { owner: 'outbox', body: item });
-    if (this.statusChanged) this.put(ruleViews.status, 'status', { owner: 'status', body: this.status });
-    return [...this.cache.changes(), ...this.rows];
+    const { onBus } = this.parts;
+    const key = onBus === undefined ? 'status' : statusKey(onBus.partition);
+    const row = { key, owner: 'status', body: this.status as unknown as JsonObject };
+    const status = this.statusChanged ? [{ view: ruleViews.status, key, row }] : [];
+    return [...this.cache.changes(), ...this.rows, ...this.outbox.changes(), ...status];
   }
 
   /** The batch is written: answers what is to be sent of it. */
   settle(): readonly OutboxItem[] {
-    const { outbox } = this;
     this.cache.settle();
-    this.outbox = [];
     this.rows = [];
     this.statusChanged = false;
-    return outbox;
+    return this.outbox.settle();
   }
 
   private takeSystem(event: RecordedEvent): void {
@@ -122,34 +141,25 @@ export class RuleFold {
   }
 
   private contextOf(config: string | undefined): RuleContext {
-    return { set: ruleSetOf(config), countryPlaces: this.countryPlaces, digest: shortDigest };
+    const { countryPlaces } = this.parts;
+    return { set: ruleSetOf(config), countryPlaces, digest: shortDigest };
   }
 
-  private say({ findings, decisions }: Observation, event: RecordedEvent): void {
-    if (findings.length + decisions.length === 0) return;
+  private say(said: Observation, event: RecordedEvent & { readonly digest?: string }): void {
+    if (said.findings.length + said.decisions.length === 0) return;
     const { silentUntil } = this.status;
     if (silentUntil !== undefined && comparePositions(event.position, silentUntil) <= 0) return;
-    const { id, stream, revision, position } = event;
-    const trigger = { id, stream, revision, position, digest: digestOf(event) };
-    const accounts = new Set([...findings, ...decisions].map(({ accountId }) => accountId));
-    for (const accountId of accounts) {
-      const own = <T extends { readonly accountId: string }>(all: readonly T[]): T[] =>
-        all.filter((one) => one.accountId === accountId);
-      const said = { findings: own(findings), decisions: own(decisions) };
-      this.send({ kind: 'said', accountId, trigger, ...said }, position);
-    }
-  }
-
-  private send(item: Unkeyed<OutboxItem>, at: Position): void {
-    const key = `${at.padStart(20, '0')}-${String(this.outbox.length).padStart(6, '0')}-${item.kind}`;
-    this.outbox.push({ ...item, key } as OutboxItem);
+    const { id, stream, revision, position, digest = digestOf(event) } = event;
+    this.outbox.say(said, { id, stream, revision, position, digest });
   }
 
   private noteFinding(event: RecordedEvent): void {
     const { findingId, rule, mode, severity } = event.data as unknown as FindingRow;
     const { partitionKey: accountId, recordedAt: at, position } = event;
     const body: FindingRow = { findingId, accountId, at, rule, mode, severity, position };
-    const place = String(this.status.findings % latestFindings).padStart(4, '0');
+    const { onBus } = this.parts;
+    const ring = onBus === undefined ? '' : `${onBus.partition}-`;
+    const place = `${ring}${String(this.status.findings % latestFindings).padStart(4, '0')}`;
     this.put(ruleViews.finding, place, { owner: 'latest', body });
     this.setStatus({ findings: this.status.findings + 1 });
   }
@@ -159,4 +169,6 @@ export class RuleFold {
   }
 }
 
-type Unkeyed<T> = T extends unknown ? Omit<T, 'key'> : never;
+function isStart({ kind }: CrowdNote): boolean {
+  return kind !== 'network-failures';
+}

@@ -1,5 +1,5 @@
 // What the rules' consumer keeps in its store: views by name, and the shape of their rows.
-import type { AnomalyState, CrowdState, Decision, Finding } from '@sallyport/core-anomaly';
+import type { AnomalyState, CrowdNote, CrowdState, Decision, Finding } from '@sallyport/core-anomaly';
 import type { Position, RecordedEvent } from '@sallyport/engine';
 
 /** Name of the checkpoint, and generation of it and of all rows. */
@@ -13,6 +13,10 @@ export const rulesProjection = { name: 'rules', generation: 2 } as const;
  * - `outbox`: key in order of the events, owner `outbox`; body an `OutboxItem`. Gone once it is sent.
  * - `finding`: key of a ring of the latest, owner `latest`; body a `FindingRow`.
  * - `status`: one row, key and owner `status`; body a `StatusRow`.
+ *
+ * Where events come by a bus each partition has its own outbox, ring and status, crowds are another consumer's,
+ * and who is aside is the business of the engine's consumer.
+ * - `note`: in order of the events, owner the partition of crowds it is for; body a `NoteRow`. Gone once judged.
  */
 export const ruleViews = {
   account: 'rules-account',
@@ -21,7 +25,24 @@ export const ruleViews = {
   outbox: 'rules-outbox',
   finding: 'rules-finding',
   status: 'rules-status',
+  note: 'rules-note',
 } as const;
+
+/** The consumer of the bus that judges networks and keys; accounts are `rulesProjection`'s. */
+export const crowdsConsumer = { name: 'rules-crowds', generation: rulesProjection.generation } as const;
+
+export function statusKey(partition: number): string {
+  return `status-${partition}`;
+}
+
+export function outboxOwner(partition: number): string {
+  return `outbox-${partition}`;
+}
+
+/** Of the notes for a partition of crowds, and what is to be sent of it. */
+export function crowdsOwner(partition: number): string {
+  return `crowds-${partition}`;
+}
 
 export interface AccountRow {
   readonly state: AnomalyState;
@@ -62,6 +83,12 @@ export type OutboxItem =
       readonly accountId: string;
       readonly parkedAt: Position;
     };
+
+/** What an event said of a network or a key, for whoever judges that one. */
+export interface NoteRow {
+  readonly note: CrowdNote;
+  readonly trigger: Trigger;
+}
 
 /** A finding as the ledger has it (`anomaly.detected`). */
 export interface FindingRow {

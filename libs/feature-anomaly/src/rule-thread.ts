@@ -84,7 +84,7 @@ export class RuleThread extends RulesAtWork implements OnApplicationBootstrap, O
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.enforcement.load();
+    await this.enforcement.look();
     await this.activation.activate();
     // The thread looks later, when people may have been signed in: that is no history.
     this.historyUntil = (await this.feed.head()) ?? '0';
@@ -157,10 +157,10 @@ export class RuleThread extends RulesAtWork implements OnApplicationBootstrap, O
   }
 
   private follow(status: ConsumerStatus): void {
-    const { metrics, enforcement, sender } = this;
-    if (status.paused !== this.statusNow?.paused) enforcement.set(status.paused);
+    const { metrics, enforcement } = this;
+    // What the store says counts; it is asked before each decision.
+    if (status.paused !== this.statusNow?.paused) void enforcement.look().catch(() => undefined);
     this.statusNow = status;
-    sender.locksPerMinute = status.ruleSet.config.locksPerMinute;
     metrics.parked.set(status.parked);
     metrics.stopped.set(status.stopped ? 1 : 0);
   }

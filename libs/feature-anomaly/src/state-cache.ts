@@ -8,9 +8,14 @@ import type { AccountRow, CrowdRow } from './rule-rows.js';
 const { generation } = rulesProjection;
 const dayMs = 86_400_000;
 
-export interface CacheLimits {
-  readonly accounts: number;
-  readonly crowds: number;
+export interface CacheOptions {
+  /** States kept beyond a batch. */
+  readonly accounts?: number;
+  readonly crowds?: number;
+  /** Where networks and keys are judged elsewhere: no. */
+  readonly withCrowds?: boolean;
+  /** Begins the owners of crowds' rows: what is swept together. */
+  readonly crowdsOf?: string;
 }
 
 /** States of one kind: all that a batch needs, and those used lately. */
@@ -24,7 +29,7 @@ class Shelf<S extends object> {
     private readonly limit: number,
   ) {}
 
-  async load(views: ViewStore, keys: ReadonlySet<string>): Promise<void> {
+  async load(views: Pick<ViewStore, 'load'>, keys: ReadonlySet<string>): Promise<void> {
     const missing = [...keys].filter((key) => !this.states.has(key));
     if (missing.length === 0) return;
     const rows = await views.load(this.view, generation, missing);
@@ -67,11 +72,12 @@ export class StateCache implements RuleStates {
   private readonly crowds: Shelf<CrowdState>;
 
   constructor(
-    private readonly views: ViewStore,
-    limits: CacheLimits = { accounts: 10_000, crowds: 20_000 },
+    private readonly views: Pick<ViewStore, 'load'>,
+    private readonly options: CacheOptions = {},
   ) {
-    this.accounts = new Shelf(ruleViews.account, emptyAnomalyState, limits.accounts);
-    this.crowds = new Shelf(ruleViews.crowd, emptyCrowdState, limits.crowds);
+    const { accounts = 10_000, crowds = 20_000 } = options;
+    this.accounts = new Shelf(ruleViews.account, emptyAnomalyState, accounts);
+    this.crowds = new Shelf(ruleViews.crowd, emptyCrowdState, crowds);
   }
 
   /** Loads what the events will touch. */
@@ -85,7 +91,11 @@ export class StateCache implements RuleStates {
       if (key !== undefined) crowds.add(key);
     }
     await this.accounts.load(this.views, accounts);
-    await this.crowds.load(this.views, crowds);
+    if (this.options.withCrowds ?? true) await this.loadCrowds(crowds);
+  }
+
+  loadCrowds(keys: ReadonlySet<string>): Promise<void> {
+    return this.crowds.load(this.views, keys);
   }
 
   account(accountId: string): AnomalyState {
@@ -114,7 +124,8 @@ export class StateCache implements RuleStates {
     const crowds = [...this.crowds.changed].map((key) => {
       const state = this.crowds.take(key);
       const body: CrowdRow = { state };
-      return rowOf(crowdView, key, { owner: crowdOwner(lastDayOf(state)), body });
+      const owner = crowdOwner(lastDayOf(state), this.options.crowdsOf);
+      return rowOf(crowdView, key, { owner, body });
     });
     return [...accounts, ...crowds];
   }
@@ -137,8 +148,8 @@ export class StateCache implements RuleStates {
 }
 
 /** Crowds are found by the day they were last seen. */
-export function crowdOwner(day: number): string {
-  return `day-${day}`;
+export function crowdOwner(day: number, crowdsOf = ''): string {
+  return `${crowdsOf}day-${day}`;
 }
 
 export function dayOf(ms: number): number {

@@ -12,7 +12,7 @@ export { passwordLength } from './credential-handlers.js';
 export * from './enforcement-commands.js';
 export * from './errors.js';
 export { Ledger } from './ledger.js';
-export { LedgerModule } from './ledger.module.js';
+export { LedgerModule, LedgerOrdersModule } from './ledger.module.js';
 export * from './problem.js';
 export * from './queries.js';
 export { RequestProofs } from './request-proofs.js';

@@ -1,6 +1,8 @@
-// Wires the ledger: needs the ports, key ring, clients and settings from a global module of the app.
+// Wires the ledger: needs the ports, key ring, clients and settings from a global module of the app; what only
+// rules order, the ports alone.
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { Credentials, PersonalKeys } from '@sallyport/tokens';
 import { AccessTokens } from './access-tokens.js';
 import {
   AccountRunner,
@@ -18,6 +20,7 @@ import {
   RequireReauthenticationHandler,
 } from './enforcement-handlers.js';
 import { EraseAccountHandler } from './erase-account.js';
+import { EventSeals, KeyedSeals, NoSeals } from './event-seals.js';
 import { ExchangeCodeHandler } from './exchange-code.js';
 import { KeyHistory } from './key-history.js';
 import { Ledger } from './ledger.js';
@@ -44,7 +47,14 @@ import {
   WithdrawTravelNoticeHandler,
 } from './travel-handlers.js';
 
+const keyedSeals = {
+  provide: EventSeals,
+  useFactory: (personal: PersonalKeys, credentials: Credentials) => new KeyedSeals(personal, credentials),
+  inject: [PersonalKeys, Credentials],
+};
+
 const services = [
+  keyedSeals,
   AccessTokens,
   AccountRunner,
   AuthorizationCodes,
@@ -91,3 +101,16 @@ const handlers = [
 
 @Module({ imports: [CqrsModule], providers: [...services, ...handlers], exports: [...services, CqrsModule] })
 export class LedgerModule {}
+
+const orders = [
+  FlagSessionHandler,
+  HoldSensitiveActionsHandler,
+  LockAccountHandler,
+  ReleaseHoldHandler,
+  RequireReauthenticationHandler,
+];
+const ordered = [{ provide: EventSeals, useFactory: () => new NoSeals() }, AccountRunner, Ledger];
+
+/** What rules may order, for a process without any key: needs `Clock`, `Ids` and `EventStore` only. */
+@Module({ imports: [CqrsModule], providers: [...ordered, ...orders], exports: [...ordered, CqrsModule] })
+export class LedgerOrdersModule {}

@@ -28,7 +28,7 @@ import type {
   StreamType,
   Versioned,
 } from '@sallyport/engine';
-import { Credentials, PersonalKeys } from '@sallyport/tokens';
+import { EventSeals } from './event-seals.js';
 import type { Ordered, Written } from './session-commands.js';
 
 /** A session and all its standing depends on. */
@@ -69,8 +69,7 @@ export class Ledger {
   constructor(
     readonly store: EventStore,
     readonly ids: Ids,
-    private readonly personalKeys: PersonalKeys,
-    private readonly credentials: Credentials,
+    private readonly seals: EventSeals,
   ) {
     this.sessions = new StateReader(store, sessionType, 192 * megabyte);
     this.accounts = new StateReader(store, accountType, 64 * megabyte);
@@ -171,7 +170,7 @@ export class Ledger {
       };
       if (event.credential === undefined) return draft;
       const place = { stream: command.stream, eventId: id };
-      return { ...draft, credential: this.credentials.seal(place, { hash: event.credential }) };
+      return { ...draft, credential: this.seals.credential(place, { hash: event.credential }) };
     });
     if (events.every((event) => event.personal === undefined)) return plain;
     return Promise.all(
@@ -179,7 +178,7 @@ export class Ledger {
         const clear = events[index]?.personal;
         if (clear === undefined) return draft;
         const place = { stream: command.stream, eventId: draft.id };
-        const personal = await this.personalKeys.seal(partitionKey, place, clear);
+        const personal = await this.seals.personal(partitionKey, place, clear);
         return personal === undefined ? draft : { ...draft, personal };
       }),
     );

@@ -21,7 +21,7 @@ export interface UpOptions {
 
 type Settings = Readonly<Record<string, string>>;
 
-const apps = ['relay', 'projector', 'session-api'] as const;
+const apps = ['relay', 'projector', 'anomaly', 'session-api'] as const;
 
 export async function up(file: StackFile, options: UpOptions): Promise<void> {
   const { say } = options;
@@ -136,6 +136,7 @@ const ofSessions = ['SALLYPORT_MASTER_KEY_FILE', 'SALLYPORT_ADMIN_CREDENTIAL_FIL
 const known: Readonly<Record<(typeof apps)[number], readonly string[]>> = {
   relay: ['SALLYPORT_KAFKA_BROKERS', 'SALLYPORT_ISSUER'],
   projector: ['SALLYPORT_KAFKA_BROKERS'],
+  anomaly: ['SALLYPORT_KAFKA_BROKERS'],
   'session-api': ofSessions,
 };
 const ofAll = ['SALLYPORT_EVENTSTORE_URL', 'SALLYPORT_POSTGRES_URL'];
