@@ -20,7 +20,7 @@ import {
   RulesWatch,
 } from '@sallyport/feature-anomaly';
 import type { BusRulesPorts, BusRulesServices, BusRulesSettings } from '@sallyport/feature-anomaly';
-import { consumerMetrics, SystemClock } from '@sallyport/feature-operations';
+import { consumerMetrics, MovableClock, SystemClock } from '@sallyport/feature-operations';
 import type { ServiceLog, Work } from '@sallyport/feature-operations';
 import type { Registry } from 'prom-client';
 import { AnomalyAppModule } from './anomaly-app.module.js';
@@ -33,7 +33,8 @@ interface Given {
 
 /** Rejects with an `EngineError` while a store or the bus is away: nothing is open then. */
 export async function openAnomaly({ config, log }: Given, registry: Registry): Promise<Work> {
-  const clock = new SystemClock();
+  const { testClockFile } = config;
+  const clock = testClockFile === undefined ? new SystemClock() : new MovableClock(testClockFile, { isShared: true });
   const stores = await PostgresStores.open(config.postgres);
   const connection = EventStoreDbConnection.to({ url: config.eventStoreUrl, clock });
   const store = new EventStoreDbEventStore(connection);

@@ -13,6 +13,7 @@ import type { ReadConfig, SettingRow, WorkerConfig, WorkerSetting } from '@sally
 
 const ownSettings = [
   ['SALLYPORT_RULES_FILE', 'what was activated last', 'YAML file of the rules; becomes active at the start.'],
+  ['SALLYPORT_TEST_CLOCK_FILE', '', 'A clock that can be moved, of all processes. Tests only.'],
 ] as const satisfies readonly SettingRow[];
 
 /** Every setting there is; README's table is held against this list. */
@@ -35,6 +36,8 @@ export interface Config extends WorkerConfig {
   readonly eventStoreUrl: string;
   /** Undefined: whichever was activated last, else the defaults. */
   readonly rules: RuleSetConfig | undefined;
+  /** Of a clock that all processes share and operators can move. */
+  readonly testClockFile: string | undefined;
 }
 
 /** Reads and checks the whole environment, and the files it names. */
@@ -46,12 +49,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadCo
   const postgres = readPostgresSettings(textOf);
   const store = readEventStoreUrl(textOf);
   const rules = readRules(read);
+  const testClockFile = read.text('SALLYPORT_TEST_CLOCK_FILE');
   const names = settings.map(([name]) => name);
   const found = [kafka, postgres, store].flatMap(({ mistakes }) => mistakes);
   const mistakes = [...read.mistakes, ...found, ...unknownSettings(environment, 'SALLYPORT_', names)];
   if (mistakes.length > 0 || !kafka.settings || !postgres.settings || !store.url) return { mistakes };
   const shared = { kafka: kafka.settings, postgres: postgres.settings, eventStoreUrl: store.url };
-  return { config: deepFreeze({ ...worker, ...shared, rules }) };
+  return { config: deepFreeze({ ...worker, ...shared, rules, testClockFile }) };
 }
 
 function readRules(read: EnvironmentReader<SettingName>): RuleSetConfig | undefined {

@@ -19,6 +19,7 @@ import type { MasterKey } from '@sallyport/tokens';
 const ownSettings = [
   ['SALLYPORT_ADMIN_PORT', '3001', "Port of the operators' listener, on loopback; 0 takes a free one."],
   ['SALLYPORT_ADMIN_CREDENTIAL_FILE', '', "The operators' credential, of all replicas; made where absent."],
+  ['SALLYPORT_TEST_CLOCK_FILE', '', 'A clock that can be moved, of all processes. Loopback only.'],
 ] as const satisfies readonly SettingRow[];
 
 /** Every setting there is; README's table is held against this list. */
@@ -47,6 +48,8 @@ export interface Config extends ServiceConfig {
   readonly admin: { readonly port: number; readonly credentialFile: string };
   /** Files of network data that stand for the shipped one, or beside it. */
   readonly geo: GeoPaths;
+  /** Of a clock that all processes share and operators can move. */
+  readonly testClockFile: string | undefined;
 }
 
 /** Reads and checks the whole environment, and the files it names. */
@@ -62,6 +65,10 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadCo
   if (credentialFile === undefined) {
     read.mistakes.push('SALLYPORT_ADMIN_CREDENTIAL_FILE is missing: name a file that all replicas can read.');
   }
+  const testClockFile = read.text('SALLYPORT_TEST_CLOCK_FILE');
+  if (testClockFile !== undefined && !service.identity.development) {
+    read.mistakes.push('SALLYPORT_TEST_CLOCK_FILE is for tests on this machine: leave it out.');
+  }
   const names = settings.map(([name]) => name);
   const found = [store, postgres, geo].flatMap(({ mistakes }) => mistakes);
   const mistakes = [...read.mistakes, ...found, ...unknownSettings(environment, 'SALLYPORT_', names)];
@@ -73,6 +80,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): ReadCo
     return { mistakes };
   }
   const admin = { port, credentialFile };
-  const own = { issuer, masterKey, eventStoreUrl, postgres: database, admin, geo: geo.paths };
+  const own = { issuer, masterKey, eventStoreUrl, postgres: database, admin, geo: geo.paths, testClockFile };
   return { config: deepFreeze({ ...service, ...own }) };
 }

@@ -1,11 +1,12 @@
 // One replica from its ports to its stop: listens first, waits for the stores, then serves.
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ViewStore } from '@sallyport/engine';
+import { Clock, ViewStore } from '@sallyport/engine';
 import { AdminModule, readOrMakeCredential } from '@sallyport/feature-admin';
 import { RulesDesk } from '@sallyport/feature-anomaly';
 import {
   HttpMetrics,
+  MovableClock,
   openSocket,
   RequestGate,
   startHttpApplication,
@@ -34,7 +35,7 @@ interface Sockets {
 }
 
 export class SessionApi {
-  private readonly clock = new SystemClock();
+  private readonly clock: Clock;
   private readonly ids = new SystemIds();
   private readonly registry = new Registry();
   private readonly stopping = new AbortController();
@@ -48,6 +49,8 @@ export class SessionApi {
     private readonly log: ServiceLog,
     private readonly sockets: Sockets,
   ) {
+    const { testClockFile } = config;
+    this.clock = testClockFile === undefined ? new SystemClock() : new MovableClock(testClockFile, { isShared: true });
     collectDefaultMetrics({ register: this.registry });
     for (const socket of [sockets.main, sockets.admin]) socket.serve(startingListener(() => this.lacks));
   }
@@ -136,7 +139,7 @@ export class SessionApi {
       queries: app.get(QueryBus),
       views: app.get(ViewStore),
       ring,
-      mover: { advance: () => undefined },
+      mover: { advance: (milliseconds) => advance(this.clock, milliseconds) },
       history: app.get(OperatorHistory, { strict: false }),
       rules: app.get(RulesDesk, { strict: false }),
       shown: app.get(ViewProgress),
@@ -154,4 +157,11 @@ export class SessionApi {
       stopping: () => socket.stopping,
     });
   }
+}
+
+/** Undefined for a clock that nobody can move. */
+function advance(clock: Clock, milliseconds: number): number | undefined {
+  if (!(clock instanceof MovableClock)) return undefined;
+  clock.advance(milliseconds);
+  return clock.now();
 }

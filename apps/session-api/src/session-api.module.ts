@@ -5,7 +5,7 @@ import { ArgonPasswords } from '@sallyport/adapter-passwords';
 import { viewsConsumer } from '@sallyport/core-views';
 import { AttemptLimits, Clock, EventStore, Feed, GeoLookup, Ids } from '@sallyport/engine';
 import { PasswordHasher, SecretStore, ViewStore } from '@sallyport/engine';
-import { RulesDeskModule, RuleTables } from '@sallyport/feature-anomaly';
+import { RulesDeskModule, RulesProgress, RuleTables } from '@sallyport/feature-anomaly';
 import { ClientRegistry, LedgerModule, ServiceSettings } from '@sallyport/feature-ledger';
 import { OAuthModule } from '@sallyport/feature-oauth';
 import { measureGeo, measurePasswords } from '@sallyport/feature-operations';
@@ -68,6 +68,7 @@ function stores({ shared: { events, feed, database, ring }, clock }: SessionApiP
     { provide: SecretStore, useFactory: () => database.secrets },
     { provide: ViewStore, useFactory: () => views },
     { provide: RuleTables, useFactory: (): RuleTables => ({ views }) },
+    { provide: RulesProgress, useFactory: () => new RulesProgress({ checkpoints, feed, views }) },
     { provide: AttemptLimits, useFactory: () => database.attemptLimits(clock) },
     { provide: ViewProgress, useFactory: progress },
     { provide: Readiness, useFactory: () => readiness(events, ring) },

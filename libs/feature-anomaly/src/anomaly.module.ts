@@ -1,5 +1,6 @@
 // Wires the rules beside the ledger: needs `RuleThreadSpawner`, `RuleTables` and `ConfiguredRules` from a
-// global module of the app; where other processes run them, the operators' desk alone needs `RuleTables`.
+// global module of the app; where other processes run them the operators' desk needs `RuleTables` and
+// `RulesProgress`.
 import { Module } from '@nestjs/common';
 import { EventStore } from '@sallyport/engine';
 import { LedgerModule, LedgerOrdersModule } from '@sallyport/feature-ledger';

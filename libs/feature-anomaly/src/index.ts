@@ -16,4 +16,7 @@ export { crowdsConsumer, rulesProjection, ruleViews } from './rule-rows.js';
 export type { RuleThreadOrder } from './rule-thread.js';
 export { RuleThread, RuleThreadSpawner } from './rule-thread.js';
 export { RulesWatch } from './rules-stream.js';
-export { RulesDesk, RuleTables } from './rules-desk.js';
+export { RulesDesk } from './rules-desk.js';
+export { RulesProgress } from './rules-progress.js';
+export type { RulesProgressParts } from './rules-progress.js';
+export { RuleTables } from './rule-tables.js';

@@ -1,14 +1,19 @@
-// The rules as the ledger and the rules' own tables tell of them, where another process runs them.
+// The rules as the ledger and the rules' own tables tell of them, where other processes run them.
 import { Injectable } from '@nestjs/common';
-import { EventStore, Ids } from '@sallyport/engine';
-import type { Actor, Position } from '@sallyport/engine';
+import { viewsConsumer } from '@sallyport/core-views';
+import { askToTakeUp, EventStore, Ids, parkedKeys } from '@sallyport/engine';
+import type { Actor, JsonObject, ParkedKey, Position } from '@sallyport/engine';
 import { ProblemError } from '@sallyport/feature-ledger';
-import { rulesProjection, ruleViews } from './rule-rows.js';
+import { crowdsConsumer, rulesProjection } from './rule-rows.js';
+import { RuleTables } from './rule-tables.js';
 import { RulesAtWork } from './rules-at-work.js';
 import type { RulesState } from './rules-at-work.js';
-import { RuleTables } from './rules-desk.js';
 import { RulesJournal } from './rules-journal.js';
+import { RulesProgress } from './rules-progress.js';
 import { readRulesStream, ruleSetOf } from './rules-stream.js';
+
+/** Those that set accounts aside; each does so for itself. */
+const consumers = [viewsConsumer, rulesProjection, crowdsConsumer];
 
 @Injectable()
 export class LedgerRules extends RulesAtWork {
@@ -17,30 +22,43 @@ export class LedgerRules extends RulesAtWork {
     private readonly ids: Ids,
     private readonly tables: RuleTables,
     private readonly journal: RulesJournal,
+    private readonly progress: RulesProgress,
   ) {
     super();
   }
 
   async state(): Promise<RulesState> {
-    const { generation } = rulesProjection;
-    const [{ activation, paused }, parked] = await Promise.all([
+    const [{ activation, paused }, position, parked] = await Promise.all([
       readRulesStream(this.store),
-      this.tables.views.list(ruleViews.parked, generation, 'parked'),
+      this.progress.position(),
+      parkedKeys(this.tables.views, rulesProjection),
     ]);
     const active = activation && ruleSetOf(String(activation.data['config']));
-    return { active, paused, position: null, parked: parked.length, stopped: false };
+    return { active, paused, position, parked: parked.length, stopped: false };
   }
 
-  /** What set the account aside holds it in memory, so nobody else can take it up. */
-  retry(): Promise<void> {
-    return Promise.reject(
-      new ProblemError({
-        status: 409,
-        code: 'rules_elsewhere',
-        title: 'The rules run in another process',
-        detail: 'Restart the process that runs the rules of this account to try its events again.',
-      }),
-    );
+  async parked(): Promise<readonly JsonObject[]> {
+    const aside = await Promise.all(consumers.map((consumer) => parkedKeys(this.tables.views, consumer)));
+    return consumers.flatMap(({ name }, at) => (aside[at] ?? []).map((parked) => shown(name, parked)));
+  }
+
+  /** Asks each process that set the account aside; it takes it up within seconds. */
+  async retry(accountId: string): Promise<void> {
+    let asked = 0;
+    for (const consumer of consumers) {
+      const parked = await parkedKeys(this.tables.views, consumer);
+      for (const one of parked.filter(({ key }) => key === accountId)) {
+        await askToTakeUp(this.tables.views, consumer, one);
+        asked += 1;
+      }
+    }
+    if (asked > 0) return;
+    throw new ProblemError({
+      status: 404,
+      code: 'not_parked',
+      title: 'Nothing of this account is set aside',
+      detail: 'parked list shows whose events are.',
+    });
   }
 
   pause(reason: string, actor: Actor): Promise<Position> {
@@ -52,4 +70,8 @@ export class LedgerRules extends RulesAtWork {
     const record = { key: this.ids.uuid(), actor };
     return this.journal.onRules({ type: 'rules.enforcement-resumed', data: { reason } }, record);
   }
+}
+
+function shown(consumer: string, { key, position, since, reason }: ParkedKey): JsonObject {
+  return { accountId: key, consumer, parkedAt: position, since, error: reason };
 }

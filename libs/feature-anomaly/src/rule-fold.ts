@@ -5,13 +5,10 @@ import type { JsonObject, Position, RecordedEvent, ViewCommit, ViewStore } from 
 import { comparePositions } from '@sallyport/engine';
 import { digestOf, shortDigest } from './digests.js';
 import { RuleOutbox } from './rule-outbox.js';
-import { crowdsOwner, outboxOwner, ruleViews, statusKey } from './rule-rows.js';
+import { crowdsOwner, latestFindings, outboxOwner, ruleViews, statusKey } from './rule-rows.js';
 import type { FindingRow, NoteRow, OutboxItem, ParkedRow, StatusRow } from './rule-rows.js';
 import { ruleSetOf } from './rules-stream.js';
 import { StateCache } from './state-cache.js';
-
-/** Findings kept for whoever asks for the latest. */
-export const latestFindings = 500;
 
 export interface Kept {
   readonly status: StatusRow;

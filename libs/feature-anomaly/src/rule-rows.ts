@@ -5,6 +5,9 @@ import type { Position, RecordedEvent } from '@sallyport/engine';
 /** Name of the checkpoint, and generation of it and of all rows. */
 export const rulesProjection = { name: 'rules', generation: 2 } as const;
 
+/** Findings kept for whoever asks for the latest. */
+export const latestFindings = 500;
+
 /**
  * Their names begin alike, as other consumers may keep theirs in the same database.
  * - `account`: key and owner the account's id; body an `AnomalyState`.

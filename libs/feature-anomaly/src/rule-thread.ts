@@ -4,12 +4,14 @@ import type { Worker } from 'node:worker_threads';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Feed } from '@sallyport/engine';
-import type { Actor, Position } from '@sallyport/engine';
+import type { Actor, JsonObject, Position } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport, ConsumerStatus } from './consumer-messages.js';
 import { DecisionSender } from './decision-sender.js';
 import { Enforcement } from './enforcement.js';
 import { AnomalyMetrics } from './metrics.js';
 import { RuleActivation } from './rule-activation.js';
+import { rulesProjection, ruleViews } from './rule-rows.js';
+import { RuleTables } from './rule-tables.js';
 import { RulesAtWork } from './rules-at-work.js';
 import type { RulesState } from './rules-at-work.js';
 
@@ -45,6 +47,7 @@ export class RuleThread extends RulesAtWork implements OnApplicationBootstrap, O
     private readonly enforcement: Enforcement,
     private readonly activation: RuleActivation,
     private readonly metrics: AnomalyMetrics,
+    private readonly tables: RuleTables,
   ) {
     super();
   }
@@ -68,6 +71,11 @@ export class RuleThread extends RulesAtWork implements OnApplicationBootstrap, O
       parked: status?.parked ?? 0,
       stopped: status?.stopped ?? false,
     });
+  }
+
+  async parked(): Promise<readonly JsonObject[]> {
+    const rows = await this.tables.views.list(ruleViews.parked, rulesProjection.generation, 'parked');
+    return rows.map(({ key, body }) => ({ accountId: key, ...body }));
   }
 
   retry(accountId: string): Promise<void> {

@@ -1,6 +1,6 @@
 // What operators ask of the rules, wherever they run: which are active, how far they are, who is aside.
 import type { RuleSetConfig } from '@sallyport/core-anomaly';
-import type { Actor, Position } from '@sallyport/engine';
+import type { Actor, JsonObject, Position } from '@sallyport/engine';
 
 export interface RulesState {
   /** Undefined until it is known. */
@@ -17,6 +17,9 @@ export interface RulesState {
 
 export abstract class RulesAtWork {
   abstract state(): Promise<RulesState>;
+
+  /** Who is set aside: `accountId`, `parkedAt`, `since`, `error`, and by which `consumer` where there are several. */
+  abstract parked(): Promise<readonly JsonObject[]>;
 
   /** Takes up the account's events where they were left. Rejects with a `ProblemError` where it cannot. */
   abstract retry(accountId: string): Promise<void>;

@@ -5,18 +5,14 @@ import type { RuleSetConfig } from '@sallyport/core-anomaly';
 import { streams } from '@sallyport/core-session';
 import type { AnomalyDetected, AnomalyDismissed } from '@sallyport/core-session';
 import { EventStore, Ids } from '@sallyport/engine';
-import type { Actor, JsonObject, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
+import type { Actor, JsonObject, Position, RecordedEvent } from '@sallyport/engine';
 import { ProblemError } from '@sallyport/feature-ledger';
 import { hashed } from './digests.js';
 import { parseRuleFile } from './rule-file.js';
-import { rulesProjection, ruleViews } from './rule-rows.js';
+import { latestFindings, rulesProjection, ruleViews } from './rule-rows.js';
+import { RuleTables } from './rule-tables.js';
 import { RulesAtWork } from './rules-at-work.js';
 import { RulesJournal } from './rules-journal.js';
-
-/** The consumer's own tables, read only. */
-export abstract class RuleTables {
-  abstract readonly views: ViewStore;
-}
 
 /** Events of an account's anomalies that are looked through, from the end. */
 const findingsRead = 1_000;
@@ -62,7 +58,7 @@ export class RulesDesk {
   async findings(accountId: string | undefined): Promise<object> {
     if (accountId === undefined) {
       const rows = await this.tables.views.list(ruleViews.finding, generation, 'latest');
-      return { findings: rows.map(({ body }) => body).toSorted(newestFirst) };
+      return { findings: rows.map(({ body }) => body).toSorted(newestFirst).slice(0, latestFindings) };
     }
     const events = await this.store.readBack(streams.anomaly(accountId), findingsRead);
     const dismissed = new Map(
@@ -99,8 +95,7 @@ export class RulesDesk {
   }
 
   async parked(): Promise<object> {
-    const rows = await this.tables.views.list(ruleViews.parked, generation, 'parked');
-    return { parked: rows.map(({ key, body }) => ({ accountId: key, ...body })) };
+    return { parked: await this.work.parked() };
   }
 
   /** Asks the consumer to take up the account's events where it left them. */

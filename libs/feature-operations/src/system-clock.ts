@@ -1,6 +1,6 @@
 // The clocks and the random source of a running service.
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { Clock, Ids } from '@sallyport/engine';
 
 /** The machine's clock. */
@@ -12,17 +12,22 @@ export class SystemClock extends Clock {
 
 /**
  * A clock that can be moved forward, for tests and drills that live through days. How far it was moved is
- * kept in a file, so that a restart does not travel back.
+ * kept in a file, so that a restart does not travel back; of several processes each looks there, if it is told.
  */
 export class MovableClock extends Clock {
   private offsetMs: number;
+  private changedMs = 0;
 
-  constructor(private readonly file: string) {
+  constructor(
+    private readonly file: string,
+    private readonly of: { readonly isShared: boolean } = { isShared: false },
+  ) {
     super();
     this.offsetMs = storedOffset(file);
   }
 
   now(): number {
+    if (this.of.isShared) this.look();
     return Date.now() + this.offsetMs;
   }
 
@@ -36,6 +41,14 @@ export class MovableClock extends Clock {
     writeFileSync(`${this.file}.new`, JSON.stringify({ offsetMs }), { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
     this.offsetMs = offsetMs;
+  }
+
+  /** Another process may have moved it. */
+  private look(): void {
+    const changedMs = statSync(this.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (changedMs === this.changedMs) return;
+    this.changedMs = changedMs;
+    this.offsetMs = storedOffset(this.file);
   }
 }
 

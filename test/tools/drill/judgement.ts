@@ -59,11 +59,16 @@ export async function holdsOf(stage: On, app: App): Promise<string[]> {
   return sessions.find(({ current }) => current)?.holds.map(({ scope }) => scope) ?? [];
 }
 
-/** A number of the service's metrics, by name and labels; 0 for one that it does not count yet. */
+/** A number of the service's metrics, by name and labels, of all its processes; 0 for one not counted yet. */
 export async function metricOf({ target }: On, name: string): Promise<number> {
-  const metrics = await (await fetch(new URL('/metrics', target.issuer))).text();
-  const line = metrics.split('\n').find((one) => one.startsWith(`${name} `));
-  return Number(line?.slice(name.length) ?? 0);
+  const numbers = await Promise.all(
+    target.metricsUrls.map(async (url) => {
+      const metrics = await (await fetch(url)).text();
+      const line = metrics.split('\n').find((one) => one.startsWith(`${name} `));
+      return Number(line?.slice(name.length) ?? 0);
+    }),
+  );
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 /** Whether the service believes where this machine says that requests come from. */

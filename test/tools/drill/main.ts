@@ -1,4 +1,5 @@
 // `npm run drill`: plays losses, thefts and revocations against a service, and checks what its ledger tells.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
@@ -11,6 +12,8 @@ import { revocations } from './revocations.js';
 import { Stage, type Scenario } from './stage.js';
 import { LedgerView } from '../target/ledger.js';
 import { Operator } from '../target/operator.js';
+import { StackFile, type StackState } from '../stack/stack-file.js';
+import { StackTarget } from '../target/stack-target.js';
 import { OwnTarget, Target } from '../target/target.js';
 import { thieves } from './thieves.js';
 
@@ -28,6 +31,8 @@ const help = `npm run drill [-- options]
   --admin-url URL --admin-credential-file FILE
                                 its operators' listener, for a service of several machines; its ledger is
                                 read where SALLYPORT_EVENTSTORE_URL says, and --data-dir may be left out
+  --stack DIR                   the service that npm run stack started there: what is everybody's may be
+                                changed, its clock moved, its bus written to
   --only NAME                   play this scenario; may be repeated
   --json                        one JSON document on standard output (use npm run -s)
   --help
@@ -49,10 +54,10 @@ await runTool({ help, readOptions, run });
 
 async function run(options: Options): Promise<number> {
   const report = new Report({ tool: 'drill', json: options.json });
-  const { issuer } = options;
-  report.say(issuer === undefined ? 'starting a service of its own' : `playing against ${issuer}`);
-  const isOwn = issuer === undefined;
-  const target = isOwn ? await OwnTarget.start({ env: ownSettings }) : targetOf(issuer, options);
+  const { issuer, stack } = options;
+  const isNew = issuer === undefined && stack === undefined;
+  report.say(isNew ? 'starting a service of its own' : `playing against ${issuer ?? 'the stack'}`);
+  const target = isNew ? await OwnTarget.start({ env: ownSettings }) : targetOf(issuer ?? '', options);
   try {
     await play(options.chosen, target, report);
   } finally {
@@ -61,7 +66,8 @@ async function run(options: Options): Promise<number> {
   return report.finish();
 }
 
-function targetOf(issuer: string, { dataDir = '', admin }: Options): Target {
+function targetOf(issuer: string, { dataDir = '', admin, stack }: Options): Target {
+  if (stack !== undefined) return StackTarget.of(stack);
   if (admin === undefined) return new Target(issuer, dataDir);
   const operator = Operator.at(admin.url, admin.credentialFile);
   return new Target(issuer, dataDir, { operator, ledger: LedgerView.at(admin.eventStoreUrl) });
@@ -104,8 +110,8 @@ async function lacksOf(target: Target, stage: Stage): Promise<(readonly [Need, s
       await hasPlaces(stage),
       'this service trusts no proxy on this machine (SALLYPORT_TRUSTED_PROXIES=127.0.0.1)',
     ],
-    ['needsBus', await operator.canWriteToBus(), 'this service takes no events (SALLYPORT_TEST_BUS=1)'],
-    ['needsOwn', target.restart !== undefined, "the rules are not the drill's own to change"],
+    ['needsBus', await target.canWriteToBus(), 'this service takes no events (SALLYPORT_TEST_BUS=1)'],
+    ['needsOwn', target.isOwn, "the rules are not the drill's own to change"],
   ];
   return can.filter(([, holds]) => !holds).map(([need, , reason]) => [need, reason] as const);
 }
@@ -118,6 +124,7 @@ interface Options {
     readonly credentialFile: string;
     readonly eventStoreUrl: string;
   };
+  readonly stack?: StackState;
   readonly chosen: readonly Scenario[];
   readonly json: boolean;
   readonly help: boolean;
@@ -131,6 +138,7 @@ function readOptions(): Options | string {
       'data-dir': { type: 'string' },
       'admin-url': { type: 'string' },
       'admin-credential-file': { type: 'string' },
+      stack: { type: 'string' },
       only: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -149,8 +157,10 @@ function readOptions(): Options | string {
     return '--issuer and --data-dir go together.';
   }
   const admin = url && credentialFile && eventStoreUrl ? { url, credentialFile, eventStoreUrl } : undefined;
+  if (values.stack !== undefined && issuer !== undefined) return '--stack names the issuer by itself.';
+  const stack = values.stack === undefined ? undefined : new StackFile(resolve(values.stack)).read();
   const unknown = only.find((name) => scenarios.every((scenario) => scenario.name !== name));
   if (unknown !== undefined) return `There is no scenario "${unknown}".`;
   const chosen = scenarios.filter(({ name }) => only.length === 0 || only.includes(name));
-  return { issuer, dataDir, admin, chosen, json, help: wanted };
+  return { issuer, dataDir, admin, stack, chosen, json, help: wanted };
 }

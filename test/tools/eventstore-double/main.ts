@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SqliteEventStore, SqliteFeed } from '@sallyport/adapter-sqlite';
+import { MovableClock, SystemClock } from '@sallyport/feature-operations';
 import { runTool } from '../command-line.js';
 import { EventStoreDouble } from './eventstore-double.js';
 
@@ -10,6 +11,7 @@ const help = `node dist/test/tools/eventstore-double/main.js --data-dir DIR [opt
   --data-dir DIR      keeps its events in DIR/wire-double.sqlite
   --port N            port on 127.0.0.1 (2113; 0 for a free one)
   --synchronous MODE  FULL, NORMAL or OFF, as SQLite takes it (FULL)
+  --clock-file FILE   a clock that other processes move, as SALLYPORT_TEST_CLOCK_FILE
   --help
 
 A double for tests: it speaks the protocol of EventStoreDB to its real client, and is not EventStoreDB. One
@@ -22,7 +24,8 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const directory = values['data-dir'] ?? '.';
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'wire-double.sqlite');
-  const clock = { now: () => Date.now() };
+  const clockFile = values['clock-file'];
+  const clock = clockFile === undefined ? new SystemClock() : new MovableClock(clockFile, { isShared: true });
   const store = SqliteEventStore.open({ file, clock, synchronous: modeOf(values.synchronous) });
   const port = Number(values.port);
   const double = await EventStoreDouble.start({ store, feed: SqliteFeed.of(store), port });
@@ -46,6 +49,7 @@ function readOptions() {
       'data-dir': { type: 'string' },
       port: { type: 'string', default: '2113' },
       synchronous: { type: 'string', default: 'FULL' },
+      'clock-file': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });

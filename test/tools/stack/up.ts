@@ -70,7 +70,8 @@ async function startEngines(file: StackFile, say: (text: string) => void): Promi
 
 async function startDouble(file: StackFile): Promise<string> {
   const [port = 0] = await freePorts(1);
-  const words = ['--data-dir', join(file.directory, 'eventstore-double'), '--port', String(port)];
+  const clock = ['--clock-file', clockFileOf(file.directory)];
+  const words = ['--data-dir', join(file.directory, 'eventstore-double'), '--port', String(port), ...clock];
   const script = join('test', 'tools', 'eventstore-double', 'main.js');
   await startScript(file, { name: 'eventstore-double', script, words, ready: /at esdb:/ });
   return `esdb://127.0.0.1:${port}?tls=false`;
@@ -122,21 +123,32 @@ async function initialise(settings: Settings, { say, partitions }: UpOptions): P
   command('eventstore-init');
 }
 
+/** Of a clock that the drill can move for all that decide or record. */
+function clockFileOf(directory: string): string {
+  return join(directory, 'test-clock.json');
+}
+
 function secrets(directory: string) {
   const keyFile = join(directory, 'master.key');
   writeFileSync(keyFile, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
   return {
     SALLYPORT_MASTER_KEY_FILE: keyFile,
     SALLYPORT_ADMIN_CREDENTIAL_FILE: join(directory, 'operators.credential'),
+    SALLYPORT_TEST_CLOCK_FILE: clockFileOf(directory),
   };
 }
 
 /** The settings that each app knows; one that it does not know would be a mistake. */
-const ofSessions = ['SALLYPORT_MASTER_KEY_FILE', 'SALLYPORT_ADMIN_CREDENTIAL_FILE', 'SALLYPORT_ISSUER'];
+const ofSessions = [
+  'SALLYPORT_MASTER_KEY_FILE',
+  'SALLYPORT_ADMIN_CREDENTIAL_FILE',
+  'SALLYPORT_ISSUER',
+  'SALLYPORT_TEST_CLOCK_FILE',
+];
 const known: Readonly<Record<(typeof apps)[number], readonly string[]>> = {
   relay: ['SALLYPORT_KAFKA_BROKERS', 'SALLYPORT_ISSUER'],
   projector: ['SALLYPORT_KAFKA_BROKERS'],
-  anomaly: ['SALLYPORT_KAFKA_BROKERS'],
+  anomaly: ['SALLYPORT_KAFKA_BROKERS', 'SALLYPORT_TEST_CLOCK_FILE'],
   'session-api': ofSessions,
 };
 const ofAll = ['SALLYPORT_EVENTSTORE_URL', 'SALLYPORT_POSTGRES_URL'];

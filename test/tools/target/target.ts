@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RecordedEvent } from '@sallyport/engine';
 import { repositoryRoot } from '../repository.js';
 import { LedgerView } from './ledger.js';
 import { Operator } from './operator.js';
@@ -24,6 +25,30 @@ export class Target {
     this.hasReplicas = parts !== undefined;
     this.operator = parts?.operator ?? Operator.of(dataDir);
     this.ledger = parts?.ledger ?? LedgerView.of(dataDir);
+  }
+
+  /** Whether what is everybody's, as the rules, may be changed here. */
+  get isOwn(): boolean {
+    return this.restart !== undefined;
+  }
+
+  /** Whether two accounts' events reach the rules by different ways. */
+  async apart(_one: string, _other: string): Promise<boolean> {
+    return true;
+  }
+
+  /** An event as if the service's own bus had brought it. */
+  async writeToBus(event: RecordedEvent): Promise<void> {
+    await this.operator.writeToBus(event);
+  }
+
+  canWriteToBus(): Promise<boolean> {
+    return this.operator.canWriteToBus();
+  }
+
+  /** Where its processes tell their metrics. */
+  get metricsUrls(): readonly string[] {
+    return [new URL('/metrics', this.issuer).href];
   }
 
   /** Ends the service and starts it again on its data; only where it was started for this. */
