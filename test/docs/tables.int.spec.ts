@@ -1,4 +1,5 @@
 // Holds the tables of README against the code that they describe, in both directions.
+import { settingDescriptions as ofAnomaly } from '../../apps/anomaly/src/config.js';
 import { settingDescriptions as ofProjector } from '../../apps/projector/src/config.js';
 import { settingDescriptions as ofRelay } from '../../apps/relay/src/config.js';
 import { settingDescriptions as ofSessionApi } from '../../apps/session-api/src/config.js';
@@ -31,6 +32,7 @@ describe("README's tables", () => {
     ['session-api', ofSessionApi],
     ['relay', ofRelay],
     ['projector', ofProjector],
+    ['anomaly', ofAnomaly],
   ] as const;
   it.each(apps)('show every setting of %s, and none that is not there', (app, has) => {
     const shown = table(section(readme, '## More than one machine'), `\`${app}\``);

@@ -1,5 +1,5 @@
-// The rules in processes of their own behind a real Kafka: nothing is lost or done twice whoever dies, and who
-// writes to the bus is believed by nobody.
+// The rules in processes of their own behind a real Kafka: nothing is lost or done twice whoever dies, and
+// who writes to the bus is believed by nobody.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countryPlaces } from '@sallyport/adapter-geoip';
 import { busTopics } from '@sallyport/adapter-kafka';
@@ -89,7 +89,7 @@ describe('a rebalance under load', () => {
     expect(taken.map(({ data }) => String(data['decisionId'])).sort()).toEqual(alone.decisions);
     expect(new Set(taken.map(({ data }) => data['outcome']))).toEqual(new Set(['sent']));
     const held = ofType(ledger, 'account.sensitive-actions-held');
-    const holders = held.map(({ partitionKey, data }) => `${partitionKey} ${JSON.stringify(data['decision'])}`);
+    const holders = held.map(({ partitionKey, data }) => partitionKey + JSON.stringify(data['decision']));
     expect(holders.length).toBeGreaterThanOrEqual(80);
     expect(new Set(holders).size).toBe(holders.length);
     expect(third.hasEnded).toBe(false);
@@ -157,7 +157,8 @@ describe('an event of the store that no rule can judge', () => {
     await maker.refresh(other, 'SG');
     await stack.untilJudged();
     expect(await decisionsOn(other)).toEqual(['step_up sent']);
-    const held = ofType(await stack.store.read(`account-${odd.accountId}`, 0, 10), 'account.sensitive-actions-held');
+    const account = await stack.store.read(`account-${odd.accountId}`, 0, 10);
+    const held = ofType(account, 'account.sensitive-actions-held');
     expect(held.map(({ data }) => (data['decision'] as JsonObject)['rule'])).toEqual(['consumer_parked']);
   }, 120_000);
 });
@@ -180,6 +181,7 @@ describe('a rule set that becomes active', () => {
     const active = keys.map((key) => (rows.get(key)?.body['ruleSet'] as JsonObject | undefined)?.['hash']);
     expect(active).toEqual(keys.map(() => hash));
     const found = streamOf(await stack.ledger(), `anomaly-${someone.accountId}`);
-    expect(new Set(ofType(found, 'anomaly.detected').map((one) => one.data['ruleSet']))).toEqual(new Set([hash]));
+    const named = ofType(found, 'anomaly.detected').map(({ data: one }) => one['ruleSet']);
+    expect(new Set(named)).toEqual(new Set([hash]));
   }, 120_000);
 });

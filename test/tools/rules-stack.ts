@@ -12,6 +12,7 @@ import {
 } from '@sallyport/adapter-eventstoredb';
 import { KafkaBus } from '@sallyport/adapter-kafka';
 import { parsePostgresUrl, PostgresStores } from '@sallyport/adapter-postgres';
+import { isEngineError } from '@sallyport/engine';
 import type { Append, Appended, EventStore, RecordedEvent } from '@sallyport/engine';
 import { RulesProgress } from '@sallyport/feature-anomaly';
 import { KafkaBroker } from '../engines/kafka.js';
@@ -64,12 +65,26 @@ export class RulesStack {
 
   /** Rejects with what did not start; then all that did is ended. */
   static async start({ partitions, anomalies }: RulesStackOptions): Promise<RulesStack> {
-    const directory = mkdtempSync(join(tmpdir(), 'sallyport-rules-'));
-    const [kafka, postgres, double] = await Promise.all([
-      KafkaBroker.start(),
-      PostgresServer.start(),
-      startDouble({ dataDir: directory, synchronous: 'OFF' }),
-    ]);
+    const engines = await startEngines();
+    try {
+      const stack = await RulesStack.open(engines, partitions);
+      const starting = async (): Promise<void> => {
+        await stack.startRelay();
+        for (let count = 0; count < anomalies; count += 1) await stack.startAnomaly();
+      };
+      await starting().catch(async (error: unknown) => {
+        await stack.disconnect();
+        throw error;
+      });
+      return stack;
+    } catch (error) {
+      await endEngines(engines);
+      throw error;
+    }
+  }
+
+  private static async open(engines: Engines, partitions: number): Promise<RulesStack> {
+    const { kafka, postgres, double } = engines;
     const url = await postgres.createDatabase();
     const env = {
       SALLYPORT_EVENTSTORE_URL: double.url,
@@ -85,19 +100,17 @@ export class RulesStack {
     if (settings === undefined) throw new Error('not the address of a database');
     const stores = await PostgresStores.open(settings);
     const connection = EventStoreDbConnection.to({ url: double.url, clock });
-    const engines = { directory, kafka, postgres, double };
-    const stack = new RulesStack(engines, { connection, stores }, env);
-    await stack.startRelay();
-    for (let count = 0; count < anomalies; count += 1) await stack.startAnomaly();
-    return stack;
+    return new RulesStack(engines, { connection, stores }, env);
   }
 
-  /** Appends of one stream follow one another here, however they are called. */
+  /** Appends of one stream follow one another here, however they are called, and are done when they resolve:
+   * on a machine with much to do an answer may be late. */
   get inTurn(): EventStore {
     const lines = new Map<string, Promise<unknown>>();
     const { store } = this;
     const append = (wanted: Append): Promise<Appended> => {
-      const appended = (lines.get(wanted.stream) ?? Promise.resolve()).then(() => store.append(wanted));
+      const before = lines.get(wanted.stream) ?? Promise.resolve();
+      const appended = before.then(() => appendSurely(store, wanted));
       lines.set(wanted.stream, appended.catch(() => undefined));
       return appended;
     };
@@ -157,14 +170,44 @@ export class RulesStack {
   }
 
   async dispose(): Promise<void> {
+    await this.disconnect();
+    await endEngines(this.engines);
+  }
+
+  private async disconnect(): Promise<void> {
     await Promise.all([...this.anomalies, this.relay].map((app) => app?.kill9()));
     await this.bus.close();
     this.feed.close();
-    const { connection, stores } = this.opened;
-    await connection.close();
-    await stores.close();
-    const { kafka, postgres, double, directory } = this.engines;
-    await Promise.all([kafka.stop(), postgres.dispose(), double.stop()]);
-    rmSync(directory, { recursive: true, force: true });
+    await this.opened.connection.close();
+    await this.opened.stores.close();
+  }
+}
+
+async function startEngines(): Promise<Engines> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-rules-'));
+  const [kafka, postgres, double] = await Promise.all([
+    KafkaBroker.start(),
+    PostgresServer.start(),
+    startDouble({ dataDir: directory, synchronous: 'OFF' }),
+  ]);
+  return { directory, kafka, postgres, double };
+}
+
+async function endEngines({ kafka, postgres, double, directory }: Engines): Promise<void> {
+  await Promise.all([kafka.stop(), postgres.dispose(), double.stop()]);
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Again until it is known to be in the store, once. */
+async function appendSurely(store: EventStore, wanted: Append): Promise<Appended> {
+  for (;;) {
+    try {
+      return await store.append(wanted);
+    } catch (error) {
+      if (!isEngineError(error, 'outcome_unknown', 'store_unavailable', 'queue_full')) throw error;
+      await sleep(200);
+      const [last] = await store.readBack(wanted.stream, 1);
+      if (last?.id === wanted.events.at(-1)?.id) return last as Appended;
+    }
   }
 }

@@ -1,4 +1,4 @@
-// The anomaly consumer: events of the bus are judged by the rules, and what they decide is ordered of the ledger.
+// The anomaly consumer: events of the bus are judged by the rules; what they decide is ordered of the ledger.
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import {
@@ -9,6 +9,7 @@ import {
 import { countryPlaces } from '@sallyport/adapter-geoip';
 import { busPrefixes, busTopics, KafkaBus } from '@sallyport/adapter-kafka';
 import { PostgresStores } from '@sallyport/adapter-postgres';
+import type { Clock } from '@sallyport/engine';
 import {
   AnomalyMetrics,
   BusRules,
@@ -33,8 +34,7 @@ interface Given {
 
 /** Rejects with an `EngineError` while a store or the bus is away: nothing is open then. */
 export async function openAnomaly({ config, log }: Given, registry: Registry): Promise<Work> {
-  const { testClockFile } = config;
-  const clock = testClockFile === undefined ? new SystemClock() : new MovableClock(testClockFile, { isShared: true });
+  const clock = clockOf(config.testClockFile);
   const stores = await PostgresStores.open(config.postgres);
   const connection = EventStoreDbConnection.to({ url: config.eventStoreUrl, clock });
   const store = new EventStoreDbEventStore(connection);
@@ -56,11 +56,13 @@ export async function openAnomaly({ config, log }: Given, registry: Registry): P
     await connection.close();
     await stores.close();
   };
-  const opening = BusRules.open(ports, servicesOf(app), settingsOf(log, registry));
+  const opening = BusRules.open({ ports, services: servicesOf(app), settings: settingsOf(log, registry) });
   const rules = await opening.catch(async (error: unknown) => {
     await close();
     // The next try makes them anew.
-    for (const { name } of registry.getMetricsAsArray()) if (!before.has(name)) registry.removeSingleMetric(name);
+    for (const { name } of registry.getMetricsAsArray()) {
+      if (!before.has(name)) registry.removeSingleMetric(name);
+    }
     throw error;
   });
   const answers = async (): Promise<undefined> => {
@@ -74,6 +76,10 @@ export async function openAnomaly({ config, log }: Given, registry: Registry): P
     run: (signal) => rules.run(signal),
     close,
   };
+}
+
+function clockOf(file: string | undefined): Clock {
+  return file === undefined ? new SystemClock() : new MovableClock(file, { isShared: true });
 }
 
 function servicesOf(app: INestApplicationContext): BusRulesServices {

@@ -49,8 +49,8 @@ export class SessionApi {
     private readonly log: ServiceLog,
     private readonly sockets: Sockets,
   ) {
-    const { testClockFile } = config;
-    this.clock = testClockFile === undefined ? new SystemClock() : new MovableClock(testClockFile, { isShared: true });
+    const { testClockFile: file } = config;
+    this.clock = file === undefined ? new SystemClock() : new MovableClock(file, { isShared: true });
     collectDefaultMetrics({ register: this.registry });
     for (const socket of [sockets.main, sockets.admin]) socket.serve(startingListener(() => this.lacks));
   }

@@ -51,7 +51,7 @@ export function stateKeysOf(event: ObservedEvent): StateKeys {
   };
 }
 
-/** What an event says of a network or a key: judged where that one's state is, whatever account it is about. */
+/** What an event says of a network or a key: judged where that one's state is, whoever it is about. */
 export type CrowdNote =
   | { readonly kind: 'network-failures'; readonly key: string; readonly failed: CrowdFailures }
   | { readonly kind: 'network-start' | 'key-start'; readonly key: string; readonly start: CrowdStart };

@@ -1,6 +1,6 @@
 // What a consumer of the bus does with events, and whom it tells.
 import type { ReceivedRecord } from './bus.js';
-import type { ParkedKey } from './parking.js';
+import type { DeadLetterReason, ParkedKey } from './parking.js';
 import type { Position, RecordedEvent } from './event.js';
 import { foldRows, touchedKeys } from './projection.js';
 import type { LoadedRows, Projection } from './projection.js';
@@ -51,11 +51,6 @@ export function projectionWork(projection: Projection, views: Pick<ViewStore, 'l
     },
   };
 }
-
-/** - `unreadable`: the record is no event. - `not_handled`: the work failed on it, however often.
- * - `beyond_head`: it stands where the store has not come to, so it is none of the store's.
- * - `not_held`: it could not be handled, and the store does not hold it: somebody else wrote it. */
-export type DeadLetterReason = 'unreadable' | 'not_handled' | 'beyond_head' | 'not_held';
 
 export interface ConsumerObserver {
   /** After each batch: events folded, records of the partition still to come, age of the last event. */

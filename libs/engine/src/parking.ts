@@ -1,11 +1,15 @@
 // The rows by which a consumer of the bus sets accounts aside, and by which others ask it to take them up.
 import type { ReceivedRecord } from './bus.js';
-import type { DeadLetterReason } from './consumer-work.js';
 import { isEngineError } from './errors.js';
 import type { Position } from './event.js';
 import type { ViewCommit, ViewStore } from './view-store.js';
 
 type Change = ViewCommit['changes'][number];
+
+/** - `unreadable`: the record is no event. - `not_handled`: the work failed on it, however often.
+ * - `beyond_head`: it stands where the store has not come to, so it is none of the store's.
+ * - `not_held`: it could not be handled, and the store does not hold it: somebody else wrote it. */
+export type DeadLetterReason = 'unreadable' | 'not_handled' | 'beyond_head' | 'not_held';
 
 /** Name and generation of a consumer: each sets aside for itself. */
 export interface ConsumerName {
@@ -26,7 +30,8 @@ export interface ParkedKey {
 
 /** By its consumer's name: who is set aside, what of them, and whom somebody asks to be taken up again. */
 export function parkingViews({ name }: Pick<ConsumerName, 'name'>) {
-  return { keys: `parked-${name}`, records: `parked-records-${name}`, asked: `parked-asked-${name}` } as const;
+  const keys = `parked-${name}`;
+  return { keys, records: `parked-records-${name}`, asked: `parked-asked-${name}` } as const;
 }
 
 type Place = Pick<ParkedKey, 'partition' | 'key'>;

@@ -1,4 +1,4 @@
-// Accounts that are set aside: by each consumer for itself, and taken up when anybody asks, wherever they are.
+// Accounts that are set aside: by each consumer for itself, and taken up when anybody asks, wherever that is.
 import { askToTakeUp, parkedKeys, parkingViews, partitionOwner } from './parking.js';
 import { Scene, sceneOf, topic, until } from './spec-examples.js';
 
@@ -15,7 +15,8 @@ describe('an account that is set aside', () => {
     const scene = await sceneOf(20);
     scene.poison.add(3);
     const [first, second] = [scene.start(), scene.start({}, {}, other.name)];
-    await until(async () => (await asideOf(scene, counter)).length + (await asideOf(scene, other)).length === 2);
+    const all = async () => [...(await asideOf(scene, counter)), ...(await asideOf(scene, other))];
+    await until(async () => (await all()).length === 2);
     scene.poison.clear();
     second.runner.unpark(poisoned);
     await until(async () => (await asideOf(scene, other)).length === 0);
@@ -52,7 +53,8 @@ describe('an account that is set aside', () => {
     for (const attempt of [1, 2]) {
       if (attempt === 2) scene.poison.clear();
       await askToTakeUp(scene.views, counter, parked);
-      await until(async () => (await scene.views.list(asked, 1, partitionOwner(parked.partition))).length === 0);
+      const owner = partitionOwner(parked.partition);
+      await until(async () => (await scene.views.list(asked, 1, owner)).length === 0);
     }
     await until(async () => (await asideOf(scene, counter)).length === 0);
     await consumer.stop();

@@ -2,14 +2,13 @@
 import type { BusBatch, ReceivedRecord } from './bus.js';
 import type { ConsumerCheckpoint } from './consumer-checkpoints.js';
 import { deadLetter } from './dead-letter.js';
-import type { DeadLetterReason } from './consumer-work.js';
 import { isEngineError } from './errors.js';
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
 import { recordedEvent } from './event-record.js';
 import type { ConsumerParts } from './consumer-parts.js';
 import { keyRow, parkingViews, partitionOwner, placeText, recordRow } from './parking.js';
-import type { ParkedKey } from './parking.js';
+import type { DeadLetterReason, ParkedKey } from './parking.js';
 import type { ViewCommit, ViewRow } from './view-store.js';
 
 type Changes = ViewCommit['changes'];

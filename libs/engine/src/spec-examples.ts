@@ -51,7 +51,8 @@ export class Scene {
       generation: 1,
       fold: async (_partition, events) => {
         if (this.storeIsAway) throw new EngineError('store_unavailable');
-        const rows = await this.views.load(`counts-${name}`, 1, events.map(({ partitionKey }) => partitionKey));
+        const keys = events.map(({ partitionKey }) => partitionKey);
+        const rows = await this.views.load(`counts-${name}`, 1, keys);
         await this.step();
         const seen = new Map([...rows].map(([key, { body }]) => [key, body['numbers'] as number[]]));
         for (const { partitionKey: key, data } of events) {

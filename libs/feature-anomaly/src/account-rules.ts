@@ -1,5 +1,5 @@
-// The rules over accounts as the work of a consumer of the bus: states, what is to be sent and the place in the
-// partition are written together, by whichever process has the partition.
+// The rules over accounts as the work of a consumer of the bus: states, what is to be sent and the place in
+// the partition are written together, by whichever process has the partition.
 import type { CountryPlaces } from '@sallyport/core-anomaly';
 import { comparePositions, everyPartition, partitionOf } from '@sallyport/engine';
 import type {
@@ -78,7 +78,9 @@ export class AccountRules implements ConsumerWork {
   async takenUp({ partition, key: accountId, position }: ParkedKey, at: Position | null): Promise<Changes> {
     const fold = await this.open(partition);
     const parkedAt = position ?? '0';
-    if (accountId !== everyPartition) fold.outbox.send({ kind: 'drained', accountId, parkedAt }, at ?? parkedAt);
+    if (accountId !== everyPartition) {
+      fold.outbox.send({ kind: 'drained', accountId, parkedAt }, at ?? parkedAt);
+    }
     return fold.changes();
   }
 
@@ -87,7 +89,8 @@ export class AccountRules implements ConsumerWork {
     this.folds.get(partition)?.outbox.sent(keys);
   }
 
-  /** The account's state rests on events that the store does not have: it is made anew, and nothing sent for it. */
+  /** The account's state rests on events that the store does not have: it is made anew, and nothing is sent
+   * for it. */
   rebuild(partition: number, accountId: string): void {
     this.toRebuild.set(partition, (this.toRebuild.get(partition) ?? new Set<string>()).add(accountId));
   }
@@ -103,10 +106,12 @@ export class AccountRules implements ConsumerWork {
     const atFirst: StatusRow = { paused: false, findings: 0, silentUntil: historyUntil };
     const crowdPartition = (crowd: string): number => partitionOfCrowd(crowd, crowdPartitions);
     const onBus = { partition, crowdPartition };
-    const fold = new RuleFold({ views, countryPlaces, onBus }, { status: status ?? atFirst, parked: new Map() });
+    const kept = { status: status ?? atFirst, parked: new Map<string, never>() };
+    const fold = new RuleFold({ views, countryPlaces, onBus }, kept);
     const pending = await views.list(ruleViews.outbox, generation, outboxOwner(partition));
     this.folds.set(partition, fold);
-    if (pending.length > 0) this.parts.outbox(partition, pending.map(({ body }) => body as unknown as OutboxItem));
+    const items = pending.map(({ body }) => body as unknown as OutboxItem);
+    if (items.length > 0) this.parts.outbox(partition, items);
     return fold;
   }
 

@@ -24,7 +24,8 @@ const watch = {
 };
 
 /** What carries decisions out, wherever rules run. */
-const senders = [watch, AnomalyMetrics, DecisionSender, Enforcement, RuleActivation, RuleOrders, RulesJournal];
+const records = [watch, AnomalyMetrics, RuleActivation, RuleOrders, RulesJournal];
+const senders = [...records, DecisionSender, Enforcement];
 
 const services = [
   ...senders,

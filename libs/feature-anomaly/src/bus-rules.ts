@@ -56,6 +56,12 @@ export interface BusRulesSettings {
   fault(accountId: string, position: Position, error: unknown): void;
 }
 
+export interface BusRulesParts {
+  readonly ports: BusRulesPorts;
+  readonly services: BusRulesServices;
+  readonly settings: BusRulesSettings;
+}
+
 const { generation } = rulesProjection;
 const history = 'rules-history';
 const lookEveryMs = 1_000;
@@ -66,12 +72,17 @@ export class BusRules {
   private readonly sending = new Set<Promise<void>>();
   private signal = new AbortController().signal;
 
+  private readonly ports: BusRulesPorts;
+  private readonly services: BusRulesServices;
+  private readonly settings: BusRulesSettings;
+
   private constructor(
-    private readonly ports: BusRulesPorts,
-    private readonly services: BusRulesServices,
-    private readonly settings: BusRulesSettings,
+    { ports, services, settings }: BusRulesParts,
     places: { readonly crowdPartitions: number; readonly historyUntil: Position },
   ) {
+    this.ports = ports;
+    this.services = services;
+    this.settings = settings;
     const { views, feed, countryPlaces, clock } = ports;
     const { watch, metrics } = services;
     const { historyUntil } = places;
@@ -83,7 +94,11 @@ export class BusRules {
       outbox: (partition, items) => this.send(items, { of: this.accounts, partition }),
     });
     this.crowds = new CrowdRules({
-      ...{ views, countryPlaces, watch, clock, historyUntil },
+      views,
+      countryPlaces,
+      watch,
+      clock,
+      historyUntil,
       outbox: (partition, items) => this.send(items, { of: this.crowds, partition }),
       fault: (accountId, position, error) => {
         metrics.faults.inc();
@@ -93,16 +108,13 @@ export class BusRules {
   }
 
   /** Activates what the configuration says. Rejects with `EngineError` while something is away. */
-  static async open(
-    ports: BusRulesPorts,
-    services: BusRulesServices,
-    settings: BusRulesSettings,
-  ): Promise<BusRules> {
+  static async open(parts: BusRulesParts): Promise<BusRules> {
+    const { ports, services, settings } = parts;
     await services.activation.activate();
     await services.enforcement.look();
     const crowdPartitions = await ports.bus.partitions(settings.topics.network);
     const historyUntil = await historyEnd(ports);
-    return new BusRules(ports, services, settings, { crowdPartitions, historyUntil });
+    return new BusRules(parts, { crowdPartitions, historyUntil });
   }
 
   /** Follows both topics until the signal aborts; what is not sent then is sent by whoever goes on. */

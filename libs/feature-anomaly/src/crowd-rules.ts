@@ -1,5 +1,5 @@
-// The rules across accounts as the work of a consumer of the bus: failures come by the topic of networks, what
-// accounts say of a network or a key by rows, from the partition that judged the account.
+// The rules across accounts as the work of a consumer of the bus: failures come by the topic of networks,
+// what accounts say of a network or a key by rows, from the partition that judged the account.
 import { crowdNotes, observeNote } from '@sallyport/core-anomaly';
 import type { CountryPlaces, CrowdNote, RuleContext } from '@sallyport/core-anomaly';
 import { comparePositions, isEngineError } from '@sallyport/engine';
@@ -143,7 +143,8 @@ export class CrowdRules implements ConsumerWork {
     const seat: Seat = { cache, outbox: new RuleOutbox(owner, '-crowds'), judged: [], sweptAtMs: 0 };
     const pending = await views.list(ruleViews.outbox, generation, owner);
     this.seats.set(partition, seat);
-    if (pending.length > 0) this.parts.outbox(partition, pending.map(({ body }) => body as unknown as OutboxItem));
+    const items = pending.map(({ body }) => body as unknown as OutboxItem);
+    if (items.length > 0) this.parts.outbox(partition, items);
     return seat;
   }
 }

@@ -1,4 +1,5 @@
-// What is to be sent of the batch in hand, one item for each account that an event led to something on, as rows.
+// What is to be sent of the batch in hand, as rows: one item for each account that an event led to something
+// on.
 import type { Observation } from '@sallyport/core-anomaly';
 import type { JsonObject, Position, ViewCommit } from '@sallyport/engine';
 import { ruleViews } from './rule-rows.js';

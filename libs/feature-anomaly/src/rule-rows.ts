@@ -17,9 +17,10 @@ export const latestFindings = 500;
  * - `finding`: key of a ring of the latest, owner `latest`; body a `FindingRow`.
  * - `status`: one row, key and owner `status`; body a `StatusRow`.
  *
- * Where events come by a bus each partition has its own outbox, ring and status, crowds are another consumer's,
- * and who is aside is the business of the engine's consumer.
- * - `note`: in order of the events, owner the partition of crowds it is for; body a `NoteRow`. Gone once judged.
+ * Where events come by a bus each partition has its own outbox, ring and status, crowds are another
+ * consumer's, and who is aside is the business of the engine's consumer.
+ * - `note`: in order of the events, owner the partition of crowds it is for; body a `NoteRow`. Gone once it is
+ *   judged.
  */
 export const ruleViews = {
   account: 'rules-account',

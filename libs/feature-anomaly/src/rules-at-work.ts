@@ -18,7 +18,8 @@ export interface RulesState {
 export abstract class RulesAtWork {
   abstract state(): Promise<RulesState>;
 
-  /** Who is set aside: `accountId`, `parkedAt`, `since`, `error`, and by which `consumer` where there are several. */
+  /** Who is set aside: `accountId`, `parkedAt`, `since`, `error`, and where there are several consumers by
+   * which `consumer`. */
   abstract parked(): Promise<readonly JsonObject[]>;
 
   /** Takes up the account's events where they were left. Rejects with a `ProblemError` where it cannot. */

@@ -1,8 +1,9 @@
-// How far the rules are where other processes run them: by the checkpoints of their partitions, by the feed for
-// what no checkpoint says, and by what is judged and not yet sent.
+// How far the rules are where other processes run them: by the checkpoints of their partitions, by the feed
+// for what no checkpoint says, and by what is judged and not yet sent.
 import { stateKeysOf } from '@sallyport/core-anomaly';
 import { comparePositions, everyPartition, partitionOf } from '@sallyport/engine';
-import type { ConsumerCheckpoints, Feed, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
+import type { ConsumerCheckpoints, ConsumerName, Feed, Position } from '@sallyport/engine';
+import type { RecordedEvent, ViewStore } from '@sallyport/engine';
 import { partitionOfCrowd } from './account-rules.js';
 import { crowdsConsumer, rulesProjection, ruleViews } from './rule-rows.js';
 
@@ -26,8 +27,8 @@ export class RulesProgress {
   constructor(private readonly parts: RulesProgressParts) {}
 
   /**
-   * Up to where all events are judged and what came of it is sent, as far as that can be told; `null` where no
-   * process has followed the bus yet.
+   * Up to where all events are judged and what came of it is sent, as far as that can be told; `null` where
+   * no process has followed the bus yet.
    */
   async position(): Promise<Position | null> {
     const [accounts, crowds] = await Promise.all([this.places(rulesProjection), this.places(crowdsConsumer)]);
@@ -60,7 +61,7 @@ export class RulesProgress {
     if (comparePositions(at, this.judgedTo) > 0) this.judgedTo = at;
   }
 
-  private async places({ name, generation }: typeof rulesProjection | typeof crowdsConsumer): Promise<Places> {
+  private async places({ name, generation }: ConsumerName): Promise<Places> {
     const progress = await this.parts.checkpoints.progress(name, generation);
     const count = Math.max(-1, ...progress.keys()) + 1;
     return Array.from({ length: count }, (_, partition) => progress.get(partition)?.lastPosition ?? null);

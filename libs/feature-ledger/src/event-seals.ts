@@ -1,4 +1,4 @@
-// Seals what an event may not hold in clear. Who orders nothing about people or passwords needs no keys for it.
+// Seals what an event may not hold in clear. Who orders nothing about people or passwords needs no keys.
 import type { JsonObject } from '@sallyport/engine';
 import type { Credentials, PersonalKeys } from '@sallyport/tokens';
 

@@ -1,5 +1,5 @@
-// Wires the ledger: needs the ports, key ring, clients and settings from a global module of the app; what only
-// rules order, the ports alone.
+// Wires the ledger: needs the ports, key ring, clients and settings from a global module of the app; what
+// only rules order needs the ports alone.
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Credentials, PersonalKeys } from '@sallyport/tokens';

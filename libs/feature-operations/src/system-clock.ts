@@ -12,7 +12,8 @@ export class SystemClock extends Clock {
 
 /**
  * A clock that can be moved forward, for tests and drills that live through days. How far it was moved is
- * kept in a file, so that a restart does not travel back; of several processes each looks there, if it is told.
+ * kept in a file, so that a restart does not travel back; of several processes each looks there, if it is
+ * told to.
  */
 export class MovableClock extends Clock {
   private offsetMs: number;

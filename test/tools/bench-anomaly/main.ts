@@ -1,15 +1,15 @@
-// `npm run bench:anomaly`: how soon after an event the decision that it led to is in force, where the rules run
-// in a process of their own behind EventStoreDB's protocol, a relay and a real Kafka.
-import { setTimeout as sleep } from 'node:timers/promises';
+// `npm run bench:anomaly`: how soon after an event the decision that it led to is in force, where the rules
+// run in a process of their own behind EventStoreDB's protocol, a relay and a real Kafka.
 import { parseArgs } from 'node:util';
 import type { Position, RecordedEvent } from '@sallyport/engine';
 import { atShare } from '../bench/figures.js';
 import { signingRate } from '../bench/signing-rate.js';
 import { runTool } from '../command-line.js';
-import { HistoryMaker, type MadePerson } from '../history/made-ledger.js';
+import { HistoryMaker } from '../history/made-ledger.js';
 import { Random } from '../races/random.js';
 import { Report } from '../report.js';
 import { RulesStack } from '../rules-stack.js';
+import { arriveAll, Load } from './load.js';
 
 const help = `npm run bench:anomaly [-- options]
   --rate N          events a second that are appended (1000)
@@ -18,20 +18,13 @@ const help = `npm run bench:anomaly [-- options]
   --json            one JSON document on standard output (use npm run -s)
   --help
 
-One process each of the relay and the rules, a real Kafka and PostgreSQL, and a wire double of EventStoreDB, all
-on the cores of this machine together with what appends. One event in a hundred is from where its person cannot
-be. Latency is from the store's time of the event to its time of the hold that was decided on it.
+One process each of the relay and the rules, a real Kafka and PostgreSQL, and a wire double of EventStoreDB,
+all on the cores of this machine together with what appends. One event in a hundred is from where its person
+cannot be. Latency is from the store's time of the event to its time of the hold that was decided on it.
 `;
 
 const aimMs = 250;
-/** So many that nobody refreshes as often as only machines do. */
-const peopleCount = 2_000;
-const suspectEvery = 100;
-/** Who is suspected once is held already: each is somebody else. */
-const suspects = 500;
 const warmUpSeconds = 3;
-const groupSize = 50;
-const tickMs = 5;
 const clock = { now: () => Date.now() };
 
 await runTool({ help, readOptions, run });
@@ -57,49 +50,6 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
     await stack.dispose();
   }
   return report.finish();
-}
-
-/** Everybody signs in and refreshes at home once. */
-async function arriveAll(maker: HistoryMaker): Promise<MadePerson[]> {
-  const people: MadePerson[] = [];
-  while (people.length < peopleCount) {
-    const group = Array.from({ length: groupSize }, () => maker.arrive());
-    await Promise.all(group.flatMap(({ appended }) => appended));
-    people.push(...group.map(({ person }) => person));
-    await Promise.all(group.map(({ person }) => maker.refresh(person)));
-  }
-  return people;
-}
-
-/** Refreshes at a rate, one in so many from elsewhere. */
-class Load {
-  private turn = 0;
-
-  constructor(
-    private readonly maker: HistoryMaker,
-    private readonly people: readonly MadePerson[],
-  ) {}
-
-  /** Resolves with the rate that was reached, when all is stored. */
-  async run(rate: number, seconds: number): Promise<number> {
-    const waiting: Promise<unknown>[] = [];
-    const startedAt = performance.now();
-    for (;;) {
-      const elapsedMs = performance.now() - startedAt;
-      if (elapsedMs >= seconds * 1_000) break;
-      for (const due = (elapsedMs * rate) / 1_000; waiting.length < due;) waiting.push(this.one());
-      await sleep(tickMs);
-    }
-    await Promise.all(waiting);
-    return (waiting.length / (performance.now() - startedAt)) * 1_000;
-  }
-
-  private one(): Promise<unknown> {
-    this.turn += 1;
-    const isSuspect = this.turn % suspectEvery === 0;
-    const who = isSuspect ? this.turn / suspectEvery : suspects + (this.turn % (peopleCount - suspects));
-    return this.maker.refresh(this.people[who % peopleCount] as MadePerson, isSuspect ? 'SG' : 'CH');
-  }
 }
 
 /** How long after their trigger was stored the holds of the rules were, milliseconds, as the ledger tells. */
@@ -132,7 +82,8 @@ function tell(report: Report, { rate, reached, latencies }: Told): void {
   const holds = value >= rate * 0.98;
   report.figure({ name: 'events appended', value, unit: '1/s', aim: `${rate}`, holds });
   const noted = { aim: 'noted', holds: true };
-  report.figure({ name: 'decisions', value: latencies.length, unit: '', aim: '> 0', holds: latencies.length > 0 });
+  const { length } = latencies;
+  report.figure({ name: 'decisions', value: length, unit: '', aim: '> 0', holds: length > 0 });
   const sorted = latencies.toSorted((a, b) => a - b);
   for (const [share, label] of [[0.5, 'p50'], [0.9, 'p90'], [0.99, 'p99'], [1, 'max']] as const) {
     const ms = atShare(sorted, share);
