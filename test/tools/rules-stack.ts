@@ -200,14 +200,14 @@ async function endEngines({ kafka, postgres, double, directory }: Engines): Prom
 
 /** Again until it is known to be in the store, once. */
 async function appendSurely(store: EventStore, wanted: Append): Promise<Appended> {
-  for (;;) {
+  const id = wanted.events.at(-1)?.id;
+  for (let isAgain = false; ; isAgain = true) {
     try {
-      return await store.append(wanted);
+      const [last] = isAgain ? await store.readBack(wanted.stream, 1) : [];
+      return last?.id === id && last !== undefined ? last : await store.append(wanted);
     } catch (error) {
       if (!isEngineError(error, 'outcome_unknown', 'store_unavailable', 'queue_full')) throw error;
       await sleep(200);
-      const [last] = await store.readBack(wanted.stream, 1);
-      if (last?.id === wanted.events.at(-1)?.id) return last as Appended;
     }
   }
 }

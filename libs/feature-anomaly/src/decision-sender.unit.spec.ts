@@ -20,6 +20,8 @@ const forever = new AbortController().signal;
 class Desk {
   readonly orders: string[] = [];
   readonly rebuilt: string[] = [];
+  /** Keys of what is on record. */
+  readonly recorded = new Set<string>();
   readonly metrics = new AnomalyMetrics(new Registry());
   /** What an order waits for, by its number. */
   readonly delays: Promise<void>[] = [];
@@ -32,7 +34,7 @@ class Desk {
       return true;
     };
     const orders = { carryOut } as unknown as RuleOrders;
-    const has = () => Promise.resolve(false);
+    const has = (_accountId: string, key: string) => Promise.resolve(this.recorded.has(key));
     const journal = { has, onAccount: () => Promise.resolve() } as unknown as RulesJournal;
     const enforcement = { allows: () => Promise.resolve(true) } as unknown as Enforcement;
     this.sender = new DecisionSender(store, orders, journal, enforcement, this.metrics);
@@ -73,6 +75,15 @@ describe('a decision', () => {
     await desk.send(watched.outbox);
     expect(desk.orders).toEqual([`ada step_up at ${position}`]);
     expect(await desk.alarms()).toBe(0);
+  });
+
+  it('that is on record is not carried out again, whoever sent it', async () => {
+    const { street, watched, desk } = await atHome();
+    await street.fork('ada-s1', noon + minute);
+    await watched.run();
+    for (const { key, accountId } of watched.outbox) desk.recorded.add(`said ${accountId} ${key}`);
+    await desk.send(watched.outbox);
+    expect(desk.orders).toEqual([]);
   });
 
   it('on an event that the store has otherwise is an alarm, and nothing else', async () => {
