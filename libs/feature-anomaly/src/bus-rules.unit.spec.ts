@@ -19,7 +19,9 @@ class Line {
   /** In the order in which it was told, again after each start. */
   readonly told: OutboxItem[] = [];
   readonly progress: RulesProgress;
-  private readonly bus = new MemoryBus({ topics: { [events]: partitions, [network]: partitions, [deadLetters]: 1 } });
+  private readonly bus = new MemoryBus({
+    topics: { [events]: partitions, [network]: partitions, [deadLetters]: 1 },
+  });
   private readonly checkpoints = new MemoryConsumerCheckpoints(this.views);
   private published: Position | null = null;
 
@@ -43,9 +45,11 @@ class Line {
   start({ sends = true } = {}): { stop(): Promise<void> } {
     const { views, checkpoints, bus, historyUntil, street } = this;
     const clock = { now: () => street.nowMs };
-    const outbox = (of: () => AccountRules | CrowdRules) => (partition: number, items: readonly OutboxItem[]) => {
-      this.told.push(...items);
-      if (sends) of().sent(partition, items.map(({ key }) => key));
+    const outbox = (of: () => AccountRules | CrowdRules) => {
+      return (partition: number, items: readonly OutboxItem[]) => {
+        this.told.push(...items);
+        if (sends) of().sent(partition, items.map(({ key }) => key));
+      };
     };
     const shared = { views, countryPlaces, historyUntil };
     const accounts: AccountRules = new AccountRules({
@@ -88,7 +92,8 @@ class Line {
 function networkRecords(event: RecordedEvent): BusRecord[] {
   const tag = stateKeysOf(event).network?.slice('network:'.length);
   if (tag === undefined) return [];
-  return [{ topic: network, key: tag, headers: eventHeaders(event, source), value: JSON.stringify(event.data) }];
+  const headers = eventHeaders(event, source);
+  return [{ topic: network, key: tag, headers, value: JSON.stringify(event.data) }];
 }
 
 /** People who travel, one key of many accounts, and a network that tries many names. */
@@ -97,7 +102,9 @@ async function busyStreet(): Promise<Street> {
   const people = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay', 'gus', 'hal'];
   await street.append('keys', 'keys.created', { accountId: everyPartition, data: {} });
   for (const who of people) await street.start(`${who}-s1`, noon);
-  for (const who of people) await street.refresh(`${who}-s1`, noon + hour, { country: who < 'e' ? 'CH' : 'BR' });
+  for (const who of people) {
+    await street.refresh(`${who}-s1`, noon + hour, { country: who < 'e' ? 'CH' : 'BR' });
+  }
   for (const [n, who] of people.entries()) {
     const at = noon + 2 * hour + n * minute;
     await street.start(`${who}-s2`, at, { device: 'shared', dayTag: 'cafe' });
@@ -169,7 +176,8 @@ describe('rules behind a bus', () => {
     await line.publish();
     await line.untilJudged();
     await member.stop();
-    expect(new Set(line.told.map((item) => item.kind === 'said' && item.trigger.position))).toEqual(new Set([far]));
+    const triggers = line.told.map((item) => item.kind === 'said' && item.trigger.position);
+    expect(new Set(triggers)).toEqual(new Set([far]));
   });
 
   it('are behind as long as something is not sent', async () => {

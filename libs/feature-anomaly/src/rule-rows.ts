@@ -19,8 +19,8 @@ export const latestFindings = 500;
  *
  * Where events come by a bus each partition has its own outbox, ring and status, crowds are another
  * consumer's, and who is aside is the business of the engine's consumer.
- * - `note`: in order of the events, owner the partition of crowds it is for; body a `NoteRow`. Gone once it is
- *   judged.
+ * - `note`: in order of the events, owner the partition of crowds it is for; body a `NoteRow`. Gone once
+ *   it is judged.
  */
 export const ruleViews = {
   account: 'rules-account',
