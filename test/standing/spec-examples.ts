@@ -38,6 +38,10 @@ export class DrivenBus extends Bus {
     return this.bus.write(records);
   }
 
+  partitions(topic: string): Promise<number> {
+    return this.bus.partitions(topic);
+  }
+
   readThrough(reading: BusReading, take: (records: readonly ReceivedRecord[]) => void): Promise<void> {
     return this.bus.readThrough(reading, take);
   }

@@ -1,8 +1,8 @@
 // What one partition of the topic holds, folded from its records; kept as text, which is small.
 import { readStandingKey, standingKey, standingVersion } from '@sallyport/core-views';
 import type { StandingAccount, StandingFeed, StandingKind, StandingSession } from '@sallyport/core-views';
-import { parkingViews } from '@sallyport/engine';
 import type { JsonObject, ReceivedRecord, ViewRow } from '@sallyport/engine';
+import { isAside } from './aside-rows.js';
 
 interface Kept {
   readonly text: string;
@@ -33,11 +33,10 @@ export class PartitionRows {
   /** `null` removes. */
   put(kind: StandingKind, id: string, body: JsonObject | null): void {
     const key = standingKey(kind, id);
-    const isAside = kind === parkingViews.keys || kind === parkingViews.records;
     if (body === null) {
       this.kept.delete(key);
       this.aside.delete(key);
-    } else if (isAside) {
+    } else if (isAside(kind)) {
       const { v: _version, owner, ...row } = body;
       this.aside.set(key, { key: id, owner: String(owner), body: row });
     } else {
@@ -52,7 +51,7 @@ export class PartitionRows {
   }
 
   /** What is set aside, of that owner, in order of key. */
-  asideOf(kind: string, owner: string): Row[] {
+  asideOf(kind: StandingKind, owner: string): Row[] {
     const all = [...this.aside].filter(([key, row]) => key.startsWith(`${kind}:`) && row.owner === owner);
     return all.map(([, row]) => row).sort((a, b) => (a.key < b.key ? -1 : 1));
   }

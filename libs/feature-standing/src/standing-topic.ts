@@ -2,7 +2,7 @@
 // whoever owns a partition has shut out all owners before, ahead of reading what they left.
 import { standingKey, standingKinds, standingVersion } from '@sallyport/core-views';
 import type { StandingFeed, StandingKind } from '@sallyport/core-views';
-import { EngineError, isEngineError, parkingViews } from '@sallyport/engine';
+import { EngineError, isEngineError } from '@sallyport/engine';
 import type {
   BusPublisher,
   BusRecord,
@@ -14,6 +14,7 @@ import type {
   ViewRow,
   ViewStore,
 } from '@sallyport/engine';
+import { idOf, isAside, kindOf } from './aside-rows.js';
 import { LedgerLine } from './ledger-line.js';
 import type { Standing } from './ledger-line.js';
 import { PartitionLoads } from './partition-loads.js';
@@ -84,12 +85,13 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
     const isLatest = held?.checkpoint.epoch === from.epoch && held.checkpoint.nextOffset === from.nextOffset;
     if (held === undefined || !isLatest) throw new EngineError('checkpoint_moved');
     const checkpoint = { epoch: from.epoch, nextOffset: to.nextOffset, lastPosition: to.lastPosition };
-    const rows = changes.map(({ view, key, row }): Change => {
-      const kind = view as StandingKind;
-      if (row === null) return { kind, id: key, body: null };
-      const isAside = kind === parkingViews.keys || kind === parkingViews.records;
-      const body = isAside ? { v: standingVersion, owner: row.owner, ...row.body } : row.body;
-      return { kind, id: key, body };
+    const rows = changes.flatMap(({ view, key, row }): Change[] => {
+      const kind = kindOf(view);
+      if (kind === undefined) return [];
+      const id = idOf(kind, key);
+      if (row === null) return [{ kind, id, body: null }];
+      const body = isAside(kind) ? { v: standingVersion, owner: row.owner, ...row.body } : row.body;
+      return [{ kind, id, body }];
     });
     await this.write(of.partition, held, { checkpoint, rows });
     return checkpoint;
@@ -104,7 +106,9 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
   }
 
   async list(view: string, _generation: number, owner: string): Promise<ViewRow[]> {
-    return [...this.held.values()].flatMap(({ rows }) => rows.asideOf(view, owner));
+    const kind = kindOf(view);
+    if (kind === undefined) return [];
+    return [...this.held.values()].flatMap(({ rows }) => rows.asideOf(kind, owner));
   }
 
   /** The row as the partition has it. */
