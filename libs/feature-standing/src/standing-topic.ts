@@ -70,7 +70,9 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
         nextOffset: feed?.nextOffset ?? '0',
         lastPosition: feed?.lastPosition ?? null,
       };
-      this.held.set(partition, { publisher, rows, checkpoint, beatenMs: 0 });
+      // Its first word is due at once.
+      const beatenMs = this.ports.clock.now() - beatMs;
+      this.held.set(partition, { publisher, rows, checkpoint, beatenMs });
       this.line.add(partition, feed === undefined ? undefined : standingIn(feed));
       this.observer.stood?.(partition, feed === undefined ? undefined : standingIn(feed).asOfMs);
       return checkpoint;
@@ -124,7 +126,7 @@ export class StandingTopic implements Checkpoints, Pick<ViewStore, 'list'> {
   async letGoUnused(): Promise<void> {
     const before = this.ports.clock.now() - unusedMs;
     for (const [partition, { beatenMs }] of this.held) {
-      if (beatenMs > 0 && beatenMs < before) await this.letGo(partition);
+      if (beatenMs < before) await this.letGo(partition);
     }
   }
 
