@@ -13,7 +13,7 @@ import { origin, tokenUrl } from '../model/local-service.js';
 import { ordered, orderedOr } from './person.js';
 import type { Held, Person, Processes } from './person.js';
 import type { Random } from './random.js';
-import type { RacingStore } from './racing-store.js';
+import { RacingStore } from './racing-store.js';
 
 export const revocationNames = ['session', 'lock', 'password', 'erasure', 'everywhere'] as const;
 export type RevocationName = (typeof revocationNames)[number];
@@ -101,7 +101,10 @@ export async function revoke(
   for (;;) {
     const wasLast = with_.gaveUp();
     const done = await orders[name](to, with_.by, with_.random);
-    if (done === undefined && !wasLast) continue;
+    if (done === undefined && !wasLast) {
+      await RacingStore.turn();
+      continue;
+    }
     if (done === undefined) throw new Error('the session to end never came to be');
     if (name === 'session') return { name, ...done };
     const events = await with_.store.read(streams.account(to.person.accountId), 0, 100);
