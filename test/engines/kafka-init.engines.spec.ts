@@ -124,6 +124,10 @@ describe('npm run kafka:init', () => {
     await publisher.open();
     await publisher.publish([record]);
     await publisher.close();
+    // Opening waits until what its predecessor committed is there to read.
+    const next = projector.publisher(options);
+    await next.open();
+    await next.close();
     for (const [bus, name] of [[projector, 'sallyport-standing'], [reader, 'sallyport-reader-1']] as const) {
       const seen: string[] = [];
       const take = (records: readonly { readonly key: string }[]): void => {

@@ -114,6 +114,15 @@ class Scene {
     return reader.sessionStanding(sessionId).status;
   }
 
+  /** What was committed just now is there to read a moment later. */
+  private async untilSeen(status: string): Promise<void> {
+    const deadline = performance.now() + 10_000;
+    while ((await this.freshStanding()) !== status) {
+      if (performance.now() > deadline) throw new Error(`the session is never seen to be ${status}`);
+      await sleep(50);
+    }
+  }
+
   /** Beats until the broker has thrown out all but the last of the records of the session. */
   async compacted(owner: { work(): Promise<void> }): Promise<void> {
     const deadline = performance.now() + 60_000;
@@ -134,7 +143,7 @@ class Scene {
     const first = await this.writer(names[0], () => gate);
     await first.work();
     await first.work();
-    expect(await this.freshStanding()).toBe('active');
+    await this.untilSeen('active');
     gate = new Promise((resolve) => {
       open = resolve;
     });
@@ -145,7 +154,7 @@ class Scene {
     const owner = await this.writer(names[1]);
     await owner.work();
     await owner.work();
-    expect(await this.freshStanding()).toBe('ended');
+    await this.untilSeen('ended');
     open();
     return { late, owner };
   }
