@@ -44,6 +44,7 @@ export const libraries = {
   'feature-sessions': feature,
   'feature-standing': {},
   'standing-reader': {},
+  'command-line': {},
   testing: { npm: ['@jest/globals', 'fast-check', 'jose', 'oauth4webapi', 'undici'], node: 'any' },
 };
 

@@ -1,5 +1,6 @@
 // The words of the admin command: nouns, verbs, options, and the help made from them.
 import { parseArgs } from 'node:util';
+import { joinedValues } from '@sallyport/command-line';
 
 export const options = {
   'data-dir': { type: 'string', value: 'DIR', help: 'data directory of the running service (./.sallyport)' },
@@ -180,7 +181,8 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   const specification = Object.fromEntries(allowed.map((name) => [name, { type: options[name].type }]));
   let values: Values;
   try {
-    ({ values } = parseArgs({ args: [...args], options: specification }));
+    const texts = joinedValues(args, Object.keys(options));
+    ({ values } = parseArgs({ args: texts, options: specification }));
   } catch (error) {
     return (error as Error).message.split('. To specify')[0] ?? 'The options cannot be read.';
   }

@@ -33,6 +33,14 @@ describe('the admin command', () => {
     expect(usage(...args, '--reason', '')).toBe('--reason is empty.');
   });
 
+  it('takes an id that begins with a dash, as one in 64 does', () => {
+    expect(parse(['session', 'end', '--id', '-Zs1tVqUq0nB', '--reason', 'asked'])).toMatchObject({
+      kind: 'run',
+      values: { id: '-Zs1tVqUq0nB', reason: 'asked' },
+    });
+    expect(usage('session', 'end', '--id', '--json')).toMatch(/^Option '--id' argument is ambiguous/);
+  });
+
   it('wants an account named by e-mail or by id', () => {
     expect(usage('account', 'show')).toBe('--email or --id is missing.');
     expect(usage('session', 'list', '--email', 'a@example.org')).toBe('run');

@@ -1,5 +1,6 @@
 // The words of the auditor: verbs, options, and the help made from them.
 import { parseArgs } from 'node:util';
+import { joinedValues } from '@sallyport/command-line';
 
 const moment = 'INSTANT|POSITION';
 
@@ -114,7 +115,8 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   );
   let values: Values;
   try {
-    ({ values } = parseArgs({ args: joined(args), options: specification }) as { values: Values });
+    const texts = joinedValues(args, Object.keys(options));
+    ({ values } = parseArgs({ args: texts, options: specification }) as { values: Values });
   } catch (error) {
     return (error as Error).message.split('. To specify')[0] ?? 'The options cannot be read.';
   }
@@ -122,19 +124,6 @@ function readValues(args: readonly string[], verb: Verb): Values | string {
   if (empty !== undefined) return `--${empty[0]} is empty.`;
   const missing = verb.needs.find((need) => values[need] === undefined);
   return missing === undefined ? values : `--${missing} is missing.`;
-}
-
-/** Values that begin with a dash, as ids may, joined to their options: else they were taken for options. */
-function joined(args: readonly string[]): string[] {
-  const isOption = (arg: string): boolean => Object.hasOwn(options, arg.replace(/^--|=.*$/g, ''));
-  const texts: string[] = [];
-  for (const arg of args) {
-    const before = texts.at(-1) ?? '';
-    const isValue = arg.startsWith('-') && !isOption(arg) && isOption(before) && !before.includes('=');
-    if (isValue) texts[texts.length - 1] = `${before}=${arg}`;
-    else texts.push(arg);
-  }
-  return texts;
 }
 
 function helpOnAll(): string {
