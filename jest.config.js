@@ -25,4 +25,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 30_000,
+  // A process for each core, begun anew when what its specs left in memory slows the others down.
+  maxWorkers: '100%',
+  workerIdleMemoryLimit: '1GB',
 };
