@@ -92,7 +92,8 @@ function signInProblems({ acted, revoked, revocation, scene }: Raced): string[] 
   );
   const appended = revocation.steps.find(({ kind }) => kind === 'append')?.began ?? 0;
   return [
-    ...((read?.began ?? 0) < appended
+    // A read that the append overlaps may have seen it.
+    ...((read?.ended ?? 0) < appended
       ? ['a sign-in was decided before the revocation and marked after it']
       : []),
     ...(revoked.name === 'lock' || revoked.name === 'erasure'
