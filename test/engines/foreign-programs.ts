@@ -9,8 +9,11 @@ import type { ForeignRecord } from './foreign-reader.js';
 export interface ForeignProgram {
   readonly name: string;
   isInstalled(): boolean;
-  /** Rejects with what it wrote when it fails. */
-  read(brokers: string, topic: string): Promise<ForeignRecord[]>;
+  /**
+   * Rejects with what it wrote when it fails. Where records keep coming, a program may find no end: `enough`
+   * of them are one.
+   */
+  read(brokers: string, topic: string, enough?: number): Promise<ForeignRecord[]>;
 }
 
 /** Debian's own interpreter: what its packages install is unknown to others. */
@@ -20,8 +23,9 @@ export const foreignPrograms: readonly ForeignProgram[] = [
   {
     name: 'kcat',
     isInstalled: () => succeeds('kcat', ['-V']),
-    read: async (brokers, topic) => {
+    read: async (brokers, topic, enough) => {
       const words = ['-C', '-b', brokers, '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
+      if (enough !== undefined) words.push('-c', String(enough));
       const records: ForeignRecord[] = [];
       await linesOf('kcat', [...words, '-X', 'isolation.level=read_committed'], (line) => {
         const { partition, key, headers, payload } = JSON.parse(line) as KcatRecord;

@@ -19,7 +19,12 @@ export interface KafkaOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** More lines for server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** It is loaded for long: compiled and collected as by default, which costs more at the start. */
+  readonly forLoad?: boolean;
 }
+
+/** A broker that lives for seconds is up in half the processor time. */
+const forSeconds = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 const startLimitMs = 60_000;
 
@@ -46,7 +51,7 @@ export class KafkaBroker {
     // In one word: an id may begin with a dash.
     const cluster = `--cluster-id=${uuid}`;
     const format = ['format', '--ignore-formatted', cluster, '-c', broker.file('server.properties')];
-    await run('java', ['-cp', await classPath(), 'kafka.tools.StorageTool', ...format]);
+    await run('java', [...forSeconds, '-cp', await classPath(), 'kafka.tools.StorageTool', ...format]);
     await broker.startAgain();
     return broker;
   }
@@ -60,7 +65,8 @@ export class KafkaBroker {
     const log = openSync(this.file('kafka.log'), 'a');
     const memory = ['-Xms128m', '-Xmx384m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
     const main = ['-cp', await classPath(), 'kafka.Kafka', this.file('server.properties')];
-    this.process = spawn('java', [...memory, ...main], { stdio: ['ignore', log, log] });
+    const machine = this.options.forLoad === true ? memory : [...forSeconds, ...memory];
+    this.process = spawn('java', [...machine, ...main], { stdio: ['ignore', log, log] });
     await this.serves();
   }
 

@@ -186,7 +186,7 @@ export class RulesStack {
 async function startEngines(): Promise<Engines> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-rules-'));
   const [kafka, postgres, double] = await Promise.all([
-    KafkaBroker.start(),
+    KafkaBroker.start({ forLoad: true }),
     PostgresServer.start(),
     startDouble({ dataDir: directory, synchronous: 'OFF' }),
   ]);

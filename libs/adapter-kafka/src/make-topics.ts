@@ -4,10 +4,14 @@ import type { Admin, ITopicConfig } from 'kafkajs';
 
 const limitMs = 30_000;
 const everyMs = 100;
-const notYet: readonly unknown[] = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+const notYet: readonly unknown[] = [
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+];
 
 /**
- * Resolves when each partition has a leader. The client's own waiting gives up at once where a broker has not
+ * Resolves when each partition has a leader that knows it is one. The client's own waiting gives up at once where a broker has not
  * heard of the topic yet. Rejects with the client's error after 30 seconds.
  */
 export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
@@ -27,7 +31,11 @@ export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<
 
 async function areLed(admin: Admin, planned: readonly ITopicConfig[]): Promise<boolean> {
   const { topics } = await admin.fetchTopicMetadata({ topics: planned.map(({ topic }) => topic) });
-  return topics.every(({ partitions }) => {
+  const areNamed = topics.every(({ partitions }) => {
     return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
   });
+  if (!areNamed) return false;
+  // Leaders alone answer this.
+  for (const { name } of topics) await admin.fetchTopicOffsets(name);
+  return true;
 }

@@ -27,7 +27,7 @@ await runTool({ help, readOptions, run });
 
 async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const report = new Report({ tool: 'bench:relay', json: values.json });
-  const broker = values.brokers === undefined ? await KafkaBroker.start() : undefined;
+  const broker = values.brokers === undefined ? await KafkaBroker.start({ forLoad: true }) : undefined;
   const brokers = values.brokers ?? (broker as KafkaBroker).brokers;
   const bus = new KafkaBus({ brokers, clientId: 'bench' });
   const admin = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();

@@ -60,7 +60,9 @@ export async function checkTopics(machines: Machines, ledger: LedgerImage, repor
 /** The same while the relay is at work: what is there is the ledger's beginning, each once and in order. */
 export async function checkTopicSoFar(machines: Machines, when: string, report: Report): Promise<void> {
   for (const program of installed(report)) {
-    const records = await program.read(machines.kafka.brokers, busTopics.events);
+    const before = await withFeed(machines, (feed) => LedgerImage.of(feed));
+    const enough = recordCount(auditOf(machines, before));
+    const records = await program.read(machines.kafka.brokers, busTopics.events, enough);
     const ledger = await withFeed(machines, (feed) => LedgerImage.of(feed));
     const problems = topicProblems({ ...auditOf(machines, ledger), isLive: true }, records);
     const what = `${when}: ${program.name} reads ${records.length} records`;

@@ -3,7 +3,7 @@ import type { Report } from '../report.js';
 import { runRotationModel } from '../model/run-model.js';
 import { runRacesInParallel } from '../races/parallel.js';
 import { resultCount } from '../races/races.js';
-import { checkRace, proveReplicaRaces } from './replica-races.js';
+import { checkMet, checkRace, proveReplicaRaces } from './replica-races.js';
 import type { KillCounts } from './killed-service.js';
 import { runKills } from './kills.js';
 import { proveSimulator } from './simulator.js';
@@ -84,6 +84,7 @@ export const proofs: readonly Proof[] = [
       report.check(`all ${resultCount} races were run`, races === resultCount, races);
       const sum = (of: 'inside' | 'released' | 'refused') => results.reduce((all, one) => all + one[of], 0);
       const counted = { inside: sum('inside'), released: sum('released'), refused: sum('refused') };
+      checkMet(report, results);
       return { races, roundsOfEach: count, ...counted };
     },
   },

@@ -50,8 +50,8 @@ async function run({ rounds, seed, only, setting, json }: Options): Promise<numb
   const report = new Report({ tool: 'races', json });
   report.say(`${rounds} rounds of each race, seed ${seed}`);
   report.group('races', 'nothing decided before a revocation outlives it');
-  const races = { rounds, seed, only, setting, progress: (result: RaceResult) => add(report, result) };
-  await (setting === undefined ? runRacesInParallel(races) : runRaces(races));
+  const races = { rounds, seed, only, progress: (result: RaceResult) => add(report, result) };
+  await (setting === undefined ? runRacesInParallel(races) : runRaces({ ...races, setting }));
   return report.finish();
 }
 

@@ -51,7 +51,7 @@ export async function up(file: StackFile, options: UpOptions): Promise<void> {
 
 async function startEngines(file: StackFile, say: (text: string) => void): Promise<Settings> {
   say('Kafka (a real one, from Maven artefacts)');
-  const kafka = await KafkaBroker.start({ dataDir: join(file.directory, 'kafka') });
+  const kafka = await KafkaBroker.start({ dataDir: join(file.directory, 'kafka'), forLoad: true });
   file.add({ kafkaBrokers: kafka.brokers, processes: [entry('kafka', kafka.pid, 'kafka.Kafka')] });
   say('PostgreSQL (a real one, as installed)');
   const postgres = await PostgresServer.start();
