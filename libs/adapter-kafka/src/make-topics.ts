@@ -11,8 +11,8 @@ const notYet: readonly unknown[] = [
 ];
 
 /**
- * Resolves when each partition has a leader that knows it is one. The client's own waiting gives up at once where a broker has not
- * heard of the topic yet. Rejects with the client's error after 30 seconds.
+ * Resolves when each partition has a leader that knows it is one. The client's own waiting gives up at once
+ * where a broker has not heard of the topic yet. Rejects with the client's error after 30 seconds.
  */
 export async function makeTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
   await admin.createTopics({ waitForLeaders: false, topics });

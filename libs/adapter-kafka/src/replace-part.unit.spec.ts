@@ -1,6 +1,8 @@
 // What takes the place of parts of the client does what they do, byte for byte.
 import fc from 'fast-check';
 import { checksum } from './own-checksum.js';
+import { roomy } from './own-encoder.js';
+import type { EncoderClass } from './own-encoder.js';
 import { groupByPartition } from './own-grouping.js';
 import { encodeRecord } from './own-records.js';
 import type { EncodeRecord } from './own-records.js';
@@ -31,6 +33,24 @@ describe('a record', () => {
     expect(encodeRecord({ key: 'k', value: 'v', headers: { list: ['a', 'b'] } })).toBeUndefined();
     expect(encodeRecord({ key: 'k', value: 'v', timestampDelta: 2 ** 40 })).toBeUndefined();
     expect(encodeRecord({ key: 'k', value: 'v', headers: { none: null } })).toBeUndefined();
+  });
+});
+
+describe('an encoder', () => {
+  it('writes what the client writes, however much it is', () => {
+    const Theirs = clientPart<EncoderClass>('protocol/encoder');
+    const Ours = roomy(Theirs);
+    const lists = fc.array(fc.oneof(bytes, text), { maxLength: 20 });
+    fc.assert(
+      fc.property(lists, (parts) => {
+        const written = (Encoder: EncoderClass): string => {
+          const each = parts.map((part) => new Encoder().writeBytes(part).writeInt32(7));
+          const all = new Encoder().writeArray(each, 'object').writeEncoder(each[0] ?? new Encoder());
+          return all.buffer.toString('hex');
+        };
+        expect(written(Ours)).toBe(written(Theirs));
+      }),
+    );
   });
 });
 

@@ -6,6 +6,12 @@ import type { RelayObserver, RelayPorts, RelaySettings } from './relay-ports.js'
 
 const idleMs = 1_000;
 
+/** Events and what they are on the bus. */
+interface Batch {
+  readonly events: readonly RecordedEvent[];
+  readonly records: readonly BusRecord[];
+}
+
 export class RelayTerm {
   private position: Position | null = null;
   private partitions = 0;
@@ -40,12 +46,13 @@ export class RelayTerm {
   async publishUntil(signal: AbortSignal, published: () => void): Promise<void> {
     let reading = this.ahead(this.position);
     while (!signal.aborted) {
-      const events = await reading;
+      const batch = await reading;
+      const { events } = batch;
       if (events.length > 0) {
         const next = (events.at(-1) as RecordedEvent).position;
-        // While this batch is on its way the next one is read.
+        // While this batch is on its way the next one is read and made into records.
         reading = this.ahead(next);
-        await this.publish(events);
+        await this.publish(batch);
         this.position = next;
         published();
       }
@@ -63,14 +70,7 @@ export class RelayTerm {
     throw new EngineError('bus_diverged', { stream, actual: revision });
   }
 
-  private async publish(events: readonly RecordedEvent[]): Promise<void> {
-    const { topics, source } = this.settings;
-    const { partitions } = this;
-    const records: BusRecord[] = [];
-    for (const event of events) {
-      records.push(...eventRecords(event, { topic: topics.events, partitions, source }));
-      records.push(...networkRecords(event, { topic: topics.network, source }));
-    }
+  private async publish({ events, records }: Batch): Promise<void> {
     const startedAt = performance.now();
     await this.publisher.publish(records);
     const tookMs = performance.now() - startedAt;
@@ -92,10 +92,22 @@ export class RelayTerm {
   }
 
   /** Begins to read; a failure is met by whoever awaits it, and is nobody's when nobody does. */
-  private ahead(after: Position | null): Promise<RecordedEvent[]> {
-    const reading = this.ports.feed.read(after, this.batchSize);
+  private ahead(after: Position | null): Promise<Batch> {
+    const reading = this.read(after);
     reading.catch(() => undefined);
     return reading;
+  }
+
+  private async read(after: Position | null): Promise<Batch> {
+    const { topics, source } = this.settings;
+    const { partitions } = this;
+    const events = await this.ports.feed.read(after, this.batchSize);
+    const records: BusRecord[] = [];
+    for (const event of events) {
+      records.push(...eventRecords(event, { topic: topics.events, partitions, source }));
+      records.push(...networkRecords(event, { topic: topics.network, source }));
+    }
+    return { events, records };
   }
 
   private get batchSize(): number {
