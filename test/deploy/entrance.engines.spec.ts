@@ -6,7 +6,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, stopProcess } from '../engines/processes.js';
+import { freePort, stopProcess } from '../engines/processes.js';
 import { textOf } from './compose-file.js';
 import { entranceConfig, until } from './deployment.js';
 
@@ -32,7 +32,7 @@ let proxy: ChildProcess;
 let url: string;
 
 beforeAll(async () => {
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   const addresses = await Promise.all(replicas.map((replica) => replica.listen()));
   const file = join(directory, 'haproxy.cfg');
   writeFileSync(file, entranceConfig(port, addresses));

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -110,7 +110,8 @@ export class KafkaBroker {
       await sleep(100);
     }
     await this.halt('SIGKILL');
-    throw new Error(`Kafka did not start; see ${this.file('kafka.log')}`);
+    const log = readFileSync(this.file('kafka.log'), 'utf8');
+    throw new Error(`Kafka did not start; it wrote:\n${log.slice(-2000)}`);
   }
 }
 

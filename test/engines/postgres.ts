@@ -2,12 +2,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { installedPrograms, serverUser } from './postgres-programs.js';
+import { freePort } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -241,15 +241,4 @@ function signal(name: NodeJS.Signals, pids: readonly number[]): void {
 
 function newPassword(): string {
   return randomBytes(16).toString('hex');
-}
-
-/** A port of loopback that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject).listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = listener.address() as { port: number };
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
 }

@@ -4,6 +4,7 @@ import { Server, ServerCredentials, type sendUnaryData } from '@grpc/grpc-js';
 import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { EventStore, Feed } from '@sallyport/engine';
+import { freePort } from '../../engines/processes.js';
 import { append, batchAppend, tombstone } from './append-service.js';
 import type { TestCertificate } from './certificate.js';
 import { Faults } from './faults.js';
@@ -49,7 +50,7 @@ export class EventStoreDouble {
   }
 
   static async start(options: DoubleOptions): Promise<EventStoreDouble> {
-    const double = new EventStoreDouble(options, options.port ?? 0);
+    const double = new EventStoreDouble(options, options.port ?? (await freePort()));
     await double.listen();
     return double;
   }

@@ -1,6 +1,5 @@
 // A service that is killed and started again on its files, its phones, and what must hold after each kill.
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fingerprint } from '@sallyport/tokens';
@@ -43,9 +42,7 @@ export class KilledService {
   ) {}
 
   static async start(counts: KillCounts): Promise<KilledService> {
-    // The issuer is in every token: the address must be free again after each kill.
-    const env = { PORT: String(await portOutsideTheEphemeral()), SALLYPORT_TEST_CLOCK: '0' };
-    const target = await OwnTarget.start({ env });
+    const target = await OwnTarget.start({ env: { SALLYPORT_TEST_CLOCK: '0' } });
     try {
       return new KilledService(target, await Fleet.signIn(target, size), counts);
     } catch (error) {
@@ -161,22 +158,6 @@ function unlessLost(outcome: Outcome | undefined): string[] {
 function nameOf(token: string): string {
   const { sessionId, generation } = placeOf(token);
   return `${sessionId}/${generation}`;
-}
-
-/** A free port that no outgoing connection takes while the service is down. */
-async function portOutsideTheEphemeral(): Promise<number> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-  throw new Error('no free port found in 100 tries');
 }
 
 function pause(ms: number): Promise<void> {

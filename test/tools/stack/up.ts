@@ -5,7 +5,7 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KafkaBroker } from '../../engines/kafka.js';
 import { PostgresServer } from '../../engines/postgres.js';
-import { freePorts } from '../../engines/processes.js';
+import { freePort } from '../../engines/processes.js';
 import { repositoryRoot } from '../repository.js';
 import { AppProcess } from './app-process.js';
 import type { StackFile, StackProcess } from './stack-file.js';
@@ -28,7 +28,7 @@ export async function up(file: StackFile, options: UpOptions): Promise<void> {
   mkdirSync(file.directory, { recursive: true, mode: 0o700 });
   const engines = await startEngines(file, say);
   await initialise(engines, options);
-  const port = options.port ?? (await freePorts(1))[0] ?? 0;
+  const port = options.port ?? (await freePort());
   const issuer = `http://127.0.0.1:${port}`;
   const settings = { ...engines, ...secrets(file.directory), SALLYPORT_ISSUER: issuer };
   const started: AppProcess[] = [];
@@ -69,7 +69,7 @@ async function startEngines(file: StackFile, say: (text: string) => void): Promi
 }
 
 async function startDouble(file: StackFile): Promise<string> {
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   const clock = ['--clock-file', clockFileOf(file.directory)];
   const words = ['--data-dir', join(file.directory, 'eventstore-double'), '--port', String(port), ...clock];
   const script = join('test', 'tools', 'eventstore-double', 'main.js');

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordedEvent } from '@sallyport/engine';
+import { freePort } from '../../engines/processes.js';
 import { repositoryRoot } from '../repository.js';
 import { LedgerView } from './ledger.js';
 import { Operator } from './operator.js';
@@ -82,12 +83,13 @@ export class OwnTarget extends Target {
 
   static async start(options: StartOptions = {}): Promise<OwnTarget> {
     const dataDir = mkdtempSync(join(tmpdir(), 'sallyport-tool-'));
-    const child = launch(dataDir, { ...options, env: { PORT: '0', ...options.env } });
+    // The issuer is in every token: the address must be free again after each kill.
+    const env = { PORT: String(await freePort()), ...options.env };
+    const child = launch(dataDir, { ...options, env });
     const issuer = await untilReady(child, dataDir).catch((error: unknown) => {
       rmSync(dataDir, { recursive: true, force: true });
       throw error;
     });
-    const env = { ...options.env, PORT: new URL(issuer).port };
     return new OwnTarget(child, { ...options, dataDir, issuer, env });
   }
 
