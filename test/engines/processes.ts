@@ -14,7 +14,7 @@ export async function run(program: string, args: readonly string[]): Promise<voi
 }
 
 /**
- * Ports of 127.0.0.1 that nobody listens on, all different, and for nobody else to be given while this process
+ * Ports of 127.0.0.1 that nobody listens on, all different, and given to nobody else while this process
  * lives: a server may bind one late, or again after a crash. None is of those that systems take for outgoing
  * connections: one of those would stand in its way, even a client's that tries to reach the server itself.
  */
@@ -34,7 +34,7 @@ export async function freePort(): Promise<number> {
   return port as number;
 }
 
-/** Free, and from now on held, on an address next door that none of our servers binds, until the process ends. */
+/** Free, and held from now on till the process ends, on an address next door that no server of ours binds. */
 async function reserve(port: number): Promise<boolean> {
   const sign = createServer();
   // A system without that address has no such signs: its ports are drawn at random alone.
