@@ -13,6 +13,7 @@ import { AdminHistoryController } from './history.controller.js';
 import { RuleAdministration } from './rule-administration.js';
 import { AdminRulesController } from './rules.controller.js';
 import { AdminSessionsController } from './sessions.controller.js';
+import { sharedPart } from './shared-part.js';
 import { ShownPosition } from './shown-position.js';
 import { SystemController } from './system.controller.js';
 
@@ -49,16 +50,16 @@ export class AdminModule {
         AccountViews,
         AdminGuard,
         { provide: AdminCredential, useFactory: () => new AdminCredential(parts.credential) },
-        { provide: CommandBus, useFactory: () => parts.commands },
-        { provide: QueryBus, useFactory: () => parts.queries },
-        { provide: ViewStore, useFactory: () => parts.views },
-        { provide: KeyRing, useFactory: () => parts.ring },
-        { provide: Clock, useFactory: () => parts.clock },
-        { provide: BusPort, useFactory: () => parts.bus ?? null },
-        { provide: AccountHistory, useFactory: () => parts.history },
-        { provide: ClockMover, useFactory: () => parts.mover },
-        { provide: ShownPosition, useFactory: () => parts.shown },
-        { provide: RuleAdministration, useFactory: () => parts.rules },
+        { provide: CommandBus, useFactory: () => sharedPart(parts.commands) },
+        { provide: QueryBus, useFactory: () => sharedPart(parts.queries) },
+        { provide: ViewStore, useFactory: () => sharedPart(parts.views) },
+        { provide: KeyRing, useFactory: () => sharedPart(parts.ring) },
+        { provide: Clock, useFactory: () => sharedPart(parts.clock) },
+        { provide: BusPort, useFactory: () => (parts.bus === undefined ? null : sharedPart(parts.bus)) },
+        { provide: AccountHistory, useFactory: () => sharedPart(parts.history) },
+        { provide: ClockMover, useFactory: () => sharedPart(parts.mover) },
+        { provide: ShownPosition, useFactory: () => sharedPart(parts.shown) },
+        { provide: RuleAdministration, useFactory: () => sharedPart(parts.rules) },
       ],
     };
   }
