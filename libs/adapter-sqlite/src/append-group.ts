@@ -109,6 +109,7 @@ export class AppendGroup {
           stream: guard.stream,
           expected: guard.revision,
           actual: stands,
+          appended: false,
         });
       }
     }

@@ -3,7 +3,8 @@
 /**
  * - `revision_conflict`: the stream stood elsewhere than expected; nothing was appended.
  * - `guard_moved`: a guarded stream had moved. The append MAY exist (stores that check guards after the
- *   acknowledgement): reload, decide again, release nothing on the old decision.
+ *   acknowledgement), unless its details say `appended: false`: reload, decide again, release nothing on the
+ *   old decision.
  * - `outcome_unknown`: the store or the bus did not say whether it committed; treat like `guard_moved`.
  * - `store_unavailable`: the store is away; nothing is known to have happened, nothing was appended.
  * - `store_damaged`: what is stored cannot be read as what was written: the file was damaged or altered.
@@ -31,7 +32,7 @@ export type EngineErrorCode =
 export class EngineError extends Error {
   constructor(
     readonly code: EngineErrorCode,
-    readonly details: { stream?: string; expected?: number; actual?: number } = {},
+    readonly details: { stream?: string; expected?: number; actual?: number; appended?: false } = {},
     options?: { cause?: unknown },
   ) {
     super(`${code}${details.stream === undefined ? '' : ` on ${details.stream}`}`, options);

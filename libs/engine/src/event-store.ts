@@ -32,10 +32,10 @@ export abstract class EventStore {
    * one expected revision exactly one wins; the others reject with `revision_conflict` and leave no trace.
    * With `any` the events go to the end of the stream, whatever its revision. Rejects with `guard_moved`
    * unless every guarded stream still stood at its revision at an instant not before the append was durable
-   * (for a store that checks inside its transaction nothing was appended then; for others the append may
-   * exist). Rejects with `outcome_unknown` when the store did not answer, `store_unavailable` when it
-   * certainly appended nothing. Events of one stream get revisions without gaps; positions grow across
-   * streams in the order of commits; `recordedAt` never goes back.
+   * (a store that checks inside its transaction appended nothing then and says so, `appended: false`; for
+   * others the append may exist). Rejects with `outcome_unknown` when the store did not answer,
+   * `store_unavailable` when it certainly appended nothing. Events of one stream get revisions without gaps;
+   * positions grow across streams in the order of commits; `recordedAt` never goes back.
    */
   abstract append(append: Append): Promise<Appended>;
 

@@ -122,7 +122,9 @@ async function append<S, A>(
   try {
     return await store.append({ stream: command.stream, expected, events, guards });
   } catch (error) {
-    if (isEngineError(error, 'revision_conflict')) return 'no';
+    if (isEngineError(error) && (error.code === 'revision_conflict' || error.details.appended === false)) {
+      return 'no';
+    }
     if (isEngineError(error, 'guard_moved', 'outcome_unknown')) return 'maybe';
     throw error;
   }

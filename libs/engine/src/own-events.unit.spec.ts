@@ -53,6 +53,22 @@ describe('an append whose guard moved after it, on a store that cannot check ins
   });
 });
 
+describe('an append whose guard had moved, on a store that checks inside', () => {
+  it('is decided again at once: what was certainly not appended is not looked for', async () => {
+    const store = new MemoryEventStore(tillClock);
+    const append = store.append.bind(store);
+    store.append = async (given) => {
+      store.append = append;
+      await meanwhile(store, shop, 'shop.closed');
+      return append(given);
+    };
+    store.readBack = () => Promise.reject(new Error('looked for'));
+    const sale = new Sale(store);
+    expect((await runSale(sale)).answer).toBe('closed');
+    expect(sale.log).toEqual(['load', 'decide at -1', 'load fresh', 'decide at -1']);
+  });
+});
+
 describe('an append whose outcome is unknown', () => {
   it('is found in the stream when it was committed, and is not taken for a second use', async () => {
     const store = new MemoryEventStore(tillClock);

@@ -122,7 +122,8 @@ export class MemoryEventStore extends EventStore {
     for (const { stream, revision } of guards) {
       const actual = this.headOf(stream);
       if (stream !== own && actual !== revision) {
-        throw new EngineError('guard_moved', { stream, expected: revision, actual });
+        const certainly = own === undefined ? ({ appended: false } as const) : {};
+        throw new EngineError('guard_moved', { stream, expected: revision, actual, ...certainly });
       }
     }
   }
