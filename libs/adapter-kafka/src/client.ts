@@ -1,6 +1,8 @@
 // How clients of the cluster are made, and how their logs are passed on.
+import { connect, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { Kafka, logLevel } from 'kafkajs';
-import type { KafkaConfig, LogEntry, logCreator } from 'kafkajs';
+import type { ISocketFactory, KafkaConfig, LogEntry, logCreator } from 'kafkajs';
 
 export interface KafkaSettings {
   /** `host:port`, several separated by commas. */
@@ -52,12 +54,29 @@ export function makeClient(settings: KafkaSettings, retry: KafkaConfig['retry'])
     requestTimeout: 15_000,
     enforceRequestTimeout: true,
     retry,
+    socketFactory: openSocket,
     logLevel: logLevel.INFO,
     logCreator: logsTo(settings.log),
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl: saslOf(sasl) }),
   });
 }
+
+const keepAliveMs = 60_000;
+
+/**
+ * As the client opens them, but what is written leaves at once. The client leaves the end of a large request
+ * waiting for the broker's acknowledgement of its beginning (Nagle), and the broker's system waits 40 ms with
+ * that for something to send it with.
+ */
+const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  // Not undefined but null or false without TLS, whatever its type says.
+  const socket = ssl
+    ? connectTls({ host, port, ...name, ...ssl }, onConnect)
+    : connect({ host, port }, onConnect);
+  return socket.setKeepAlive(true, keepAliveMs).setNoDelay(true);
+};
 
 function saslOf({ mechanism = 'plain', username, password }: NonNullable<KafkaSettings['sasl']>) {
   return { mechanism, username, password } as NonNullable<KafkaConfig['sasl']>;
