@@ -19,12 +19,16 @@ export interface KafkaOptions {
   readonly users?: Readonly<Record<string, string>>;
   /** More lines for server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
-  /** It is loaded for long: compiled and collected as by default, which costs more at the start. */
+  /** It is loaded for long: compiled and collected, and with the heap, as Kafka's own start script has it. */
   readonly forLoad?: boolean;
 }
 
 /** A broker that lives for seconds is up in half the processor time. */
 const forSeconds = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+const smallHeap = ['-Xms128m', '-Xmx384m'];
+/** Of bin/kafka-server-start.sh and bin/kafka-run-class.sh. */
+const collected = '-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -XX:InitiatingHeapOccupancyPercent=35';
+const asDelivered = ['-Xms1G', '-Xmx1G', ...collected.split(' ')];
 
 const startLimitMs = 60_000;
 
@@ -63,10 +67,10 @@ export class KafkaBroker {
   /** Starts it on the data and the ports it had. */
   async startAgain(): Promise<void> {
     const log = openSync(this.file('kafka.log'), 'a');
-    const memory = ['-Xms128m', '-Xmx384m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+    const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
     const main = ['-cp', await classPath(), 'kafka.Kafka', this.file('server.properties')];
-    const machine = this.options.forLoad === true ? memory : [...forSeconds, ...memory];
-    this.process = spawn('java', [...machine, ...main], { stdio: ['ignore', log, log] });
+    const machine = this.options.forLoad === true ? asDelivered : [...forSeconds, ...smallHeap];
+    this.process = spawn('java', [...machine, quiet, ...main], { stdio: ['ignore', log, log] });
     await this.serves();
   }
 

@@ -1,37 +1,47 @@
-// A feed in this process: rotations of many accounts, and now and then an event of the system.
+// A feed in this process: rotations of many accounts, and now and then an event of the system. Each is made
+// when it is read, as a store's are: a heap full of events would be what is measured.
 import { Feed } from '@sallyport/engine';
 import type { JsonObject, Position, RecordedEvent } from '@sallyport/engine';
 
 const accounts = 20_000;
+const networks = 3_000;
 const systemEvery = 5_000;
 
 export class MadeFeed extends Feed {
-  readonly events: RecordedEvent[] = [];
+  /** Of each event, by its place. */
+  private readonly recordedAt: string[] = [];
   private readonly wakers = new Set<() => void>();
+
+  /** Tagged, each rotation names its network and is carried a second time, to the topic of networks. */
+  constructor(private readonly tagged: boolean) {
+    super();
+  }
 
   /** Appends so many events, all of them recorded now. */
   append(count: number): void {
     const recordedAt = new Date().toISOString();
-    for (let at = 0; at < count; at += 1) this.events.push(rotation(this.events.length + 1, recordedAt));
+    for (let at = 0; at < count; at += 1) this.recordedAt.push(recordedAt);
     for (const wake of this.wakers) wake();
   }
 
   async read(after: Position | null, limit: number): Promise<RecordedEvent[]> {
     const from = Number(after ?? 0);
-    return this.events.slice(from, from + limit);
+    return this.recordedAt.slice(from, from + limit).map((at, index) => {
+      return rotation(from + index + 1, { at, tagged: this.tagged });
+    });
   }
 
   /** The event at its place in its stream, which here is its place in the whole. */
-  async event(revision: number): Promise<RecordedEvent[]> {
-    return this.events.slice(revision - 1, revision);
+  event(revision: number): Promise<RecordedEvent[]> {
+    return this.read(String(revision - 1), 1);
   }
 
   async head(): Promise<Position | null> {
-    return this.events.at(-1)?.position ?? null;
+    return this.recordedAt.length === 0 ? null : String(this.recordedAt.length);
   }
 
   wait(after: Position | null, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-    const there = (): boolean => this.events.length > Number(after ?? 0);
+    const there = (): boolean => this.recordedAt.length > Number(after ?? 0);
     if (there() || signal?.aborted === true) return Promise.resolve(there());
     return new Promise((resolve) => {
       const finish = (): void => {
@@ -47,7 +57,13 @@ export class MadeFeed extends Feed {
   }
 }
 
-function rotation(number: number, recordedAt: string): RecordedEvent {
+interface Making {
+  /** Store time of the event. */
+  readonly at: string;
+  readonly tagged: boolean;
+}
+
+function rotation(number: number, { at: recordedAt, tagged }: Making): RecordedEvent {
   const isSystem = number % systemEvery === 0;
   const id = String(number).padStart(12, '0');
   const account = `account-${String(number % accounts).padStart(14, '0')}`;
@@ -66,11 +82,16 @@ function rotation(number: number, recordedAt: string): RecordedEvent {
     actor: { kind: 'user', id: account },
     previousHash: hash,
     hash,
-    data: { state: stateOf(account, hash, recordedAt) },
+    data: { state: { ...stateOf(account, hash, recordedAt), network: networkOf(number, tagged) } },
   };
 }
 
-/** As large as a state is, and with the network that each rotation has. */
+function networkOf(number: number, tagged: boolean): JsonObject {
+  const network = { country: 'CH', asn: 3303, kind: 'mobile', ipTag: 'k2Vd8sQw' };
+  return tagged ? { ...network, dayTag: `day-${String(number % networks).padStart(8, '0')}` } : network;
+}
+
+/** As large as a state is. */
 function stateOf(accountId: string, hash: string, at: string): JsonObject {
   return {
     v: 1,
@@ -95,7 +116,6 @@ function stateOf(accountId: string, hash: string, at: string): JsonObject {
     amr: ['pwd'],
     proofs: ['pA1b2C3d'],
     earlierProofs: ['pA1b2C3d'],
-    network: { country: 'CH', asn: 3303, kind: 'mobile', ipTag: 'k2Vd8sQw' },
     appVersion: '4.2.0',
   };
 }

@@ -19,8 +19,9 @@ const help = `npm run bench:relay [-- options]
   --json            one JSON document on standard output (use npm run -s)
   --help
 
-The feed is in this process and holds rotations of some 900 bytes; the broker, the relay and the reader share
-the machine's cores. Latency is from the append to a reader of what is committed, in another consumer group.
+The feed is in this process and makes rotations of some 900 bytes, first ones that go to one topic, then ones
+that tell of their network and go to two. The broker, the relay and the reader share the machine's cores.
+Latency is from the append to a reader of what is committed, in another consumer group.
 `;
 
 await runTool({ help, readOptions, run });
@@ -43,8 +44,13 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   try {
     await admin.connect();
     report.group('relay', 'from a feed in this process into Kafka');
-    const empty = { bus, topics: await newTopics() };
-    const { perSecond, cpuMicros, transactionMs } = await throughput(empty, Number(values.events), report);
+    const parts = async () => ({ bus, topics: await newTopics() });
+    const events = Number(values.events);
+    const { perSecond, cpuMicros, transactionMs } = await throughput(
+      await parts(),
+      { events, tagged: false },
+      report,
+    );
     report.figure({
       name: 'events relayed',
       value: Math.round(perSecond),
@@ -56,8 +62,11 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
     const noted = { aim: 'noted', holds: true };
     report.figure({ name: 'CPU of this process an event', value: cpu, unit: 'us', ...noted });
     distribution(report, { name: 'transaction of 1,000', sample: transactionMs, aim: 'noted' });
+    const twice = await throughput(await parts(), { events: events / 2, tagged: true }, report);
+    const carried = { value: Math.round(twice.perSecond), unit: '1/s' };
+    report.figure({ name: 'events relayed that are for the network topic too', ...carried, ...noted });
     const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
-    const { latencyMs, outOfPlace } = await latencies({ bus, topics: await newTopics() }, load);
+    const { latencyMs, outOfPlace } = await latencies(await parts(), load);
     const read = latencyMs.length >= load.rate * load.seconds && outOfPlace === 0;
     report.check('the reader has every event, as it was sent', read, { read: latencyMs.length, outOfPlace });
     distribution(report, { name: `append to reader at ${values.rate}/s`, sample: latencyMs, aim: '<= 50' });

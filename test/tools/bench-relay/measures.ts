@@ -22,12 +22,18 @@ export interface BenchParts {
   readonly topics: BenchTopics;
 }
 
+/** Tagged: see `MadeFeed`. */
+export interface Amount {
+  readonly events: number;
+  readonly tagged: boolean;
+}
+
 export async function throughput(
   parts: BenchParts,
-  events: number,
+  { events, tagged }: Amount,
   report: Report,
 ): Promise<{ perSecond: number; cpuMicros: number; transactionMs: number[] }> {
-  const feed = new MadeFeed();
+  const feed = new MadeFeed(tagged);
   feed.append(warmUpEvents);
   const transactionMs: number[] = [];
   let published = 0;
@@ -54,7 +60,7 @@ export async function latencies(
   parts: BenchParts,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },
 ): Promise<{ latencyMs: number[]; outOfPlace: number }> {
-  const feed = new MadeFeed();
+  const feed = new MadeFeed(false);
   const appendedAt: number[] = [];
   const latencyMs: number[] = [];
   const stop = new AbortController();
@@ -70,7 +76,7 @@ export async function latencies(
         const { revision, data, ...event } = recordedEvent(record);
         seen += 1;
         if (revision > warmUpEvents) latencyMs.push(now - (appendedAt[revision - 1 - warmUpEvents] ?? 0));
-        const sent = feed.events[revision - 1];
+        const [sent] = await feed.event(revision);
         if (sent?.id !== event.id || JSON.stringify(sent.data) !== JSON.stringify(data)) outOfPlace += 1;
       }
     },
