@@ -12,11 +12,14 @@ import {
 } from '@sallyport/adapter-eventstoredb';
 import { KafkaBus } from '@sallyport/adapter-kafka';
 import { parsePostgresUrl, PostgresStores } from '@sallyport/adapter-postgres';
+import { SqliteEventStore, SqliteFeed } from '@sallyport/adapter-sqlite';
 import { isEngineError } from '@sallyport/engine';
 import type { Append, Appended, EventStore, RecordedEvent } from '@sallyport/engine';
 import { RulesProgress } from '@sallyport/feature-anomaly';
 import { KafkaBroker } from '../engines/kafka.js';
 import { PostgresServer } from '../engines/postgres.js';
+import { EventStoreDouble } from './eventstore-double/eventstore-double.js';
+import { Injection } from './eventstore-double/injection.js';
 import { startDouble, type DoubleProcess } from './eventstore-double/process.js';
 import { repositoryRoot } from './repository.js';
 import { AppProcess } from './stack/app-process.js';
@@ -25,7 +28,9 @@ interface Engines {
   readonly directory: string;
   readonly kafka: KafkaBroker;
   readonly postgres: PostgresServer;
-  readonly double: DoubleProcess;
+  readonly double: Pick<DoubleProcess, 'url' | 'stop'>;
+  /** The double, where it is in this process. */
+  readonly here: EventStoreDouble | undefined;
 }
 
 interface Opened {
@@ -37,6 +42,8 @@ export interface RulesStackOptions {
   readonly partitions: number;
   /** Processes of the rules. */
   readonly anomalies: number;
+  /** The double is in this process, and events can be injected into it. */
+  readonly injecting?: boolean;
 }
 
 const issuer = 'http://127.0.0.1:3000';
@@ -64,8 +71,8 @@ export class RulesStack {
   }
 
   /** Rejects with what did not start; then all that did is ended. */
-  static async start({ partitions, anomalies }: RulesStackOptions): Promise<RulesStack> {
-    const engines = await startEngines();
+  static async start({ partitions, anomalies, injecting }: RulesStackOptions): Promise<RulesStack> {
+    const engines = await startEngines(injecting === true);
     try {
       const stack = await RulesStack.open(engines, partitions);
       const starting = async (): Promise<void> => {
@@ -115,6 +122,12 @@ export class RulesStack {
       return appended;
     };
     return Object.assign(Object.create(store) as EventStore, { append });
+  }
+
+  /** Where it was started for that: appends past the wire. */
+  get injection(): EventStore {
+    if (this.engines.here === undefined) throw new Error('the double is in a process of its own');
+    return new Injection(this.engines.here, this.opened.connection.prefix);
   }
 
   get views(): PostgresStores['views'] {
@@ -183,14 +196,31 @@ export class RulesStack {
   }
 }
 
-async function startEngines(): Promise<Engines> {
+async function startEngines(injecting: boolean): Promise<Engines> {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-rules-'));
-  const [kafka, postgres, double] = await Promise.all([
+  const [kafka, postgres, doubled] = await Promise.all([
     KafkaBroker.start({ forLoad: true }),
     PostgresServer.start(),
-    startDouble({ dataDir: directory, synchronous: 'OFF' }),
+    injecting ? startHere(directory) : startElsewhere(directory),
   ]);
-  return { directory, kafka, postgres, double };
+  return { directory, kafka, postgres, ...doubled };
+}
+
+type Doubled = Pick<Engines, 'double' | 'here'>;
+
+async function startElsewhere(dataDir: string): Promise<Doubled> {
+  return { double: await startDouble({ dataDir, synchronous: 'OFF' }), here: undefined };
+}
+
+async function startHere(directory: string): Promise<Doubled> {
+  const file = join(directory, 'wire-double.sqlite');
+  const store = SqliteEventStore.open({ file, clock, synchronous: 'OFF' });
+  const here = await EventStoreDouble.start({ store, feed: SqliteFeed.of(store) });
+  const stop = async (): Promise<void> => {
+    await here.stop();
+    await store.close();
+  };
+  return { double: { url: here.url, stop }, here };
 }
 
 async function endEngines({ kafka, postgres, double, directory }: Engines): Promise<void> {

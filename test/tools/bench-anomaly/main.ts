@@ -18,9 +18,9 @@ const help = `npm run bench:anomaly [-- options]
   --json            one JSON document on standard output (use npm run -s)
   --help
 
-One process each of the relay and the rules, a real Kafka and PostgreSQL, and a wire double of EventStoreDB,
-all on the cores of this machine together with what appends. One event in a hundred is from where its person
-cannot be. Latency is from the store's time of the event to its time of the hold that was decided on it.
+One process each of the relay and the rules, a real Kafka and PostgreSQL, and a wire double of EventStoreDB
+in this process, into which the events are injected, all on the cores of this machine. One event in a hundred
+is from where its person cannot be. Latency is from the store's time of the event to its time of the hold that was decided on it.
 `;
 
 const aimMs = 250;
@@ -33,9 +33,10 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   const report = new Report({ tool: 'bench:anomaly', json: values.json });
   const [rate, seconds] = [Number(values.rate), Number(values.seconds)];
   report.group('anomaly', `${rate} events a second for ${seconds} s, one process of each app`);
-  const stack = await RulesStack.start({ partitions: Number(values.partitions), anomalies: 1 });
+  const partitions = Number(values.partitions);
+  const stack = await RulesStack.start({ partitions, anomalies: 1, injecting: true });
   try {
-    const maker = new HistoryMaker(stack.inTurn, clock, new Random(1));
+    const maker = new HistoryMaker(stack.injection, clock, new Random(1));
     const people = await arriveAll(maker);
     await stack.untilJudged();
     const load = new Load(maker, people);

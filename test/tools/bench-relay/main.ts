@@ -6,8 +6,9 @@ import { Kafka, logLevel } from 'kafkajs';
 import { KafkaBroker } from '../../engines/kafka.js';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
-import { latencies, throughput } from './measures.js';
-import type { BenchTopics } from './measures.js';
+import { fillDouble } from './filled-double.js';
+import { latencies, madeSource, throughput } from './measures.js';
+import type { BenchParts, BenchTopics } from './measures.js';
 
 const help = `npm run bench:relay [-- options]
   --brokers LIST    a cluster to use, with topics that are deleted afterwards; by default a broker of its own
@@ -20,7 +21,8 @@ const help = `npm run bench:relay [-- options]
   --help
 
 The feed is in this process and makes rotations of some 900 bytes, first ones that go to one topic, then ones
-that tell of their network and go to two. The broker, the relay and the reader share the machine's cores.
+that tell of their network and go to two; then it is the wire double of EventStoreDB, in a process of its own,
+with half as many. The broker, the relay and the reader share the machine's cores.
 Latency is from the append to a reader of what is committed, in another consumer group.
 `;
 
@@ -43,28 +45,8 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
   };
   try {
     await admin.connect();
-    report.group('relay', 'from a feed in this process into Kafka');
-    const parts = async () => ({ bus, topics: await newTopics() });
-    const events = Number(values.events);
-    const { perSecond, cpuMicros, transactionMs } = await throughput(
-      await parts(),
-      { events, tagged: false },
-      report,
-    );
-    report.figure({
-      name: 'events relayed',
-      value: Math.round(perSecond),
-      unit: '1/s',
-      aim: '>= 20000',
-      holds: perSecond >= 20_000,
-    });
-    const cpu = Math.round(cpuMicros * 10) / 10;
-    const noted = { aim: 'noted', holds: true };
-    report.figure({ name: 'CPU of this process an event', value: cpu, unit: 'us', ...noted });
-    distribution(report, { name: 'transaction of 1,000', sample: transactionMs, aim: 'noted' });
-    const twice = await throughput(await parts(), { events: events / 2, tagged: true }, report);
-    const carried = { value: Math.round(twice.perSecond), unit: '1/s' };
-    report.figure({ name: 'events relayed that are for the network topic too', ...carried, ...noted });
+    const parts = async (): Promise<BenchParts> => ({ bus, topics: await newTopics() });
+    await relayed(parts, Number(values.events), report);
     const load = { rate: Number(values.rate), seconds: Number(values.seconds) };
     const { latencyMs, outOfPlace } = await latencies(await parts(), load);
     const read = latencyMs.length >= load.rate * load.seconds && outOfPlace === 0;
@@ -77,6 +59,33 @@ async function run(values: ReturnType<typeof readOptions>): Promise<number> {
     await broker?.stop();
   }
   return report.finish();
+}
+
+/** Events a second, from each kind of source. */
+async function relayed(parts: () => Promise<BenchParts>, count: number, report: Report): Promise<void> {
+  const noted = { aim: 'noted', holds: true };
+  const figure = (name: string, perSecond: number, aim?: number): void => {
+    const aimed = aim === undefined ? noted : { aim: `>= ${aim}`, holds: perSecond >= aim };
+    report.figure({ name, value: Math.round(perSecond), unit: '1/s', ...aimed });
+  };
+  report.group('relay', 'from a feed in this process into Kafka');
+  const plain = await throughput(await parts(), madeSource(count, false), { count, report });
+  figure('events relayed', plain.perSecond, 20_000);
+  const cpu = Math.round(plain.cpuMicros * 10) / 10;
+  report.figure({ name: 'CPU of this process an event', value: cpu, unit: 'us', ...noted });
+  distribution(report, { name: 'transaction of 1,000', sample: plain.transactionMs, aim: 'noted' });
+  const half = count / 2;
+  const tagged = await throughput(await parts(), madeSource(half, true), { count: half, report });
+  figure('events relayed that are for the network topic too', tagged.perSecond);
+  report.group('relay from the double', 'from the wire double of EventStoreDB into Kafka');
+  const source = await fillDouble(half);
+  try {
+    const doubled = await throughput(await parts(), source, { count: half, report });
+    figure('events relayed from the double', doubled.perSecond, 10_000);
+  } finally {
+    await source.stop();
+  }
+  report.group('latency', 'from the append to a reader');
 }
 
 interface Distribution {

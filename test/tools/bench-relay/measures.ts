@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Leases, recordedEvent } from '@sallyport/engine';
 import type { Bus, BusBatch, LeaseTaken } from '@sallyport/engine';
 import { Relay } from '@sallyport/feature-relay';
-import type { RelayObserver } from '@sallyport/feature-relay';
+import type { RelayObserver, RelayPorts } from '@sallyport/feature-relay';
 import type { Report } from '../report.js';
 import { MadeFeed } from './made-feed.js';
 
@@ -22,22 +22,24 @@ export interface BenchParts {
   readonly topics: BenchTopics;
 }
 
-/** Tagged: see `MadeFeed`. */
-export interface Amount {
-  readonly events: number;
-  readonly tagged: boolean;
+/** What is relayed. */
+export type Source = Pick<RelayPorts, 'feed' | 'store'>;
+
+export interface Throughput {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly transactionMs: readonly number[];
 }
 
+/** How soon the rest of so many events, which the source has, is relayed once a few thousand are. */
 export async function throughput(
   parts: BenchParts,
-  { events, tagged }: Amount,
-  report: Report,
-): Promise<{ perSecond: number; cpuMicros: number; transactionMs: number[] }> {
-  const feed = new MadeFeed(tagged);
-  feed.append(warmUpEvents);
+  source: Source,
+  { count, report }: { readonly count: number; readonly report: Report },
+): Promise<Throughput> {
   const transactionMs: number[] = [];
   let published = 0;
-  const relay = startRelay(parts, feed, {
+  const relay = startRelay(parts, source, {
     published: (transaction) => {
       published += transaction.events;
       if (transaction.events === 1_000) transactionMs.push(transaction.tookMs);
@@ -45,14 +47,20 @@ export async function throughput(
     failed: (error) => report.say(`  failed: ${String(error)}`),
   });
   await until(() => published >= warmUpEvents);
+  const [before, startedAt, cpuAtStart] = [published, performance.now(), process.cpuUsage()];
   transactionMs.length = 0;
-  feed.append(events);
-  const [startedAt, cpuAtStart] = [performance.now(), process.cpuUsage()];
-  await until(() => published >= warmUpEvents + events);
-  const perSecond = (events / (performance.now() - startedAt)) * 1_000;
+  await until(() => published >= count);
+  const perSecond = ((published - before) / (performance.now() - startedAt)) * 1_000;
   const { user, system } = process.cpuUsage(cpuAtStart);
   await relay.stop();
-  return { perSecond, cpuMicros: (user + system) / events, transactionMs };
+  return { perSecond, cpuMicros: (user + system) / (published - before), transactionMs };
+}
+
+/** Such a source in this process. Tagged: see `MadeFeed`. */
+export function madeSource(count: number, tagged: boolean): Source {
+  const feed = new MadeFeed(tagged);
+  feed.append(count);
+  return sourceOf(feed);
 }
 
 /** From the append to a member of another group that reads what is committed. */
@@ -84,7 +92,7 @@ export async function latencies(
   const consumption = { topic: parts.topics.events, group: `bench-${randomUUID()}`, handler };
   const reading = parts.bus.consume(consumption, stop.signal);
   await until(() => isReading);
-  const relay = startRelay(parts, feed, {});
+  const relay = startRelay(parts, sourceOf(feed), {});
   feed.append(warmUpEvents);
   await until(() => seen >= warmUpEvents);
   const tickMs = 5;
@@ -103,10 +111,13 @@ export async function latencies(
   return { latencyMs, outOfPlace };
 }
 
-function startRelay({ bus, topics }: BenchParts, feed: MadeFeed, observer: RelayObserver) {
+function sourceOf(feed: MadeFeed): Source {
+  return { feed, store: { read: (_stream, revision) => feed.event(revision) } };
+}
+
+function startRelay({ bus, topics }: BenchParts, source: Source, observer: RelayObserver) {
   const stop = new AbortController();
-  const store = { read: (_stream: string, revision: number) => feed.event(revision) };
-  const ports = { feed, store, bus, leases: new OwnLease(), clock: { now: () => Date.now() } };
+  const ports = { ...source, bus, leases: new OwnLease(), clock: { now: () => Date.now() } };
   const name = `sallyport-relay-bench-${randomUUID()}`;
   const settings = { name, holder: 'bench', source: 'urn:bench', topics };
   const running = new Relay(ports, settings, observer).run(stop.signal);

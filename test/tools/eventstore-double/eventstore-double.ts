@@ -14,7 +14,7 @@ import { Seen, type Serving } from './serving.js';
 import { GossipService, ServerFeaturesService, StreamsService, UsersService } from './stubs.js';
 import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp } from './stubs.js';
 import type { ReadReq, ReadResp, TombstoneReq, TombstoneResp } from './stubs.js';
-import { WireLog } from './wire-log.js';
+import { WireLog, type WireEvent, type WireOutcome } from './wire-log.js';
 
 export interface DoubleOptions {
   /** What it keeps its events in. */
@@ -68,6 +68,11 @@ export class EventStoreDouble {
   /** For the real client, when connections are not encrypted: without credentials then. */
   get url(): string {
     return `esdb://${host}:${this.boundPort}?tls=false`;
+  }
+
+  /** Appends without a call, as if one had come. */
+  inject(stream: string, expected: number, events: readonly WireEvent[]): Promise<WireOutcome> {
+    return this.log.append(stream, expected, events);
   }
 
   /** Cuts every call and connection, is away for a while, and comes back at the same address. */
