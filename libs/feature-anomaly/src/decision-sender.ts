@@ -94,16 +94,21 @@ export class DecisionSender {
   }
 
   private async sendOne(item: OutboxItem, replies: SenderReplies): Promise<void> {
-    if (item.kind !== 'said') {
-      await this.holdOrRelease(item);
-    } else if (await isInStore(this.store, item)) {
-      await this.carryOut(item);
-    } else {
-      const { accountId, trigger, findings } = item;
+    if (item.kind !== 'said') return this.holdOrRelease(item);
+    const { key, accountId, trigger, findings } = item;
+    const record = `said ${accountId} ${key}`;
+    const [isTrue, isSaid] = await Promise.all([
+      isInStore(this.store, item),
+      this.journal.has(accountId, record),
+    ]);
+    if (!isTrue) {
       this.remember(findings.map(({ id }) => id));
       this.metrics.unverified.inc();
       this.logger.error({ msg: 'evidence that the store does not have', accountId, trigger });
       replies.rebuild(accountId);
+    } else if (!isSaid) {
+      // Else it was sent before, perhaps by another process: what became of it then stands.
+      await this.carryOut(item, record);
     }
   }
 
@@ -112,10 +117,7 @@ export class DecisionSender {
     else await this.orders.releaseParked(accountId, parkedAt);
   }
 
-  private async carryOut({ key, accountId, findings, decisions, trigger }: Said): Promise<void> {
-    const record = `said ${accountId} ${key}`;
-    // Sent before, perhaps by another process: what became of it then stands.
-    if (await this.journal.has(accountId, record)) return;
+  private async carryOut({ accountId, findings, decisions, trigger }: Said, record: string): Promise<void> {
     const outcomes: [Decision, Outcome][] = [];
     for (const decision of decisions.map((one) => this.without(one, findings))) {
       outcomes.push([decision, await this.outcomeOf(decision)]);

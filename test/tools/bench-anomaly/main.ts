@@ -19,8 +19,9 @@ const help = `npm run bench:anomaly [-- options]
   --help
 
 One process each of the relay and the rules, a real Kafka and PostgreSQL, and a wire double of EventStoreDB
-in this process, into which the events are injected, all on the cores of this machine. One event in a hundred
-is from where its person cannot be. Latency is from the store's time of the event to its time of the hold that was decided on it.
+in this process, into which the events are injected, all on the cores of this machine. One event in a
+hundred is from where its person cannot be. Latency is from the store's time of the event to its time of the
+hold that was decided on it.
 `;
 
 const aimMs = 250;
