@@ -44,23 +44,22 @@ export class RelayTerm {
 
   /** Publishes what the feed has and gets, a batch a transaction, until the signal aborts. */
   async publishUntil(signal: AbortSignal, published: () => void): Promise<void> {
-    let reading = this.ahead(this.position);
+    let reading: Promise<Batch> | undefined;
     while (!signal.aborted) {
-      const batch = await reading;
+      const batch: Batch = await (reading ?? this.read(this.position));
       const { events } = batch;
+      reading = undefined;
       if (events.length > 0) {
         const next = (events.at(-1) as RecordedEvent).position;
-        // While this batch is on its way the next one is read and made into records.
-        reading = this.ahead(next);
+        // Behind: while this batch is on its way the next one is read and made into records. Who is not reads
+        // afterwards, and takes along all that came meanwhile.
+        if (events.length >= this.batchSize) reading = this.ahead(next);
         await this.publish(batch);
         this.position = next;
         published();
       }
       await this.tell(events);
-      if (events.length === 0) {
-        await this.ports.feed.wait(this.position, idleMs, signal);
-        reading = this.ahead(this.position);
-      }
+      if (events.length === 0) await this.ports.feed.wait(this.position, idleMs, signal);
     }
   }
 

@@ -53,6 +53,35 @@ function makings(store: MemoryEventStore, fields: Partial<RelayMakings> = {}): R
 }
 
 describe('a relay', () => {
+  it('takes along all that came while a batch was on its way', async () => {
+    const store = await filled(1);
+    const made = makings(store);
+    const random = numbersFrom(3);
+    const { feed } = store;
+    const read = feed.read.bind(feed);
+    feed.read = async (...asked) => {
+      const events = await read(...asked);
+      if (events.length > 0 && made.bus.transactions.length === 0) await appendOne(store, random);
+      feed.read = read;
+      return events;
+    };
+    const publisher = made.bus.publisher.bind(made.bus);
+    made.bus.publisher = (options) => {
+      const opened = publisher(options);
+      const publish = opened.publish.bind(opened);
+      opened.publish = async (records) => {
+        if (made.bus.transactions.length === 0) await appendOne(store, random);
+        return publish(records);
+      };
+      return opened;
+    };
+    const relay = startRelay(made);
+    await until(() => isCaughtUp(made.bus, store));
+    await relay.stop();
+    expectTopics(made.bus, store);
+    expect(made.bus.transactions.length).toBe(2);
+  });
+
   it('publishes all there is and all that comes, each once, in transactions of neighbours', async () => {
     const store = await filled(50);
     const made = makings(store);
