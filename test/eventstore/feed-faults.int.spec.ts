@@ -55,6 +55,21 @@ describe('the feed', () => {
   );
 
   it(
+    'asks for its head once for all who ask meanwhile, and after they asked',
+    wired(async ({ store, feed, double }) => {
+      await store.append(exampleAppend('a', -1));
+      const before = double.seen.calls.read;
+      const early = feed.head();
+      const { position } = await store.append(exampleAppend('b', -1));
+      const late = await Promise.all(Array.from({ length: 20 }, () => feed.head()));
+      await early;
+      expect(late).toEqual(late.map(() => position));
+      // The append's own, the first, and one for the twenty.
+      expect(double.seen.calls.read - before).toBeLessThanOrEqual(4);
+    }),
+  );
+
+  it(
     'does not search again what it has found quiet',
     wired(async (under) => {
       const { store, feed, double } = under;

@@ -6,9 +6,9 @@ import type { AppendExpectedRevision, AppendResult } from '@eventstore/db-client
 import type { ReadRevision, ResolvedEvent } from '@eventstore/db-client';
 import { mayPass, type EventStoreDbConnection } from './connection.js';
 import { appendError, certainlyNothingDone, readError, typeOf } from './errors.js';
-import { HeadReads } from './head-reads.js';
 import { KnownHeads } from './known-heads.js';
 import { collect } from './reads.js';
+import { SharedReads } from './shared-reads.js';
 import { checkAppend, NO_TIME, prepareEvents, toPlace, toRecordedEvent } from './stored-event.js';
 import type { PreparedEvents } from './stored-event.js';
 
@@ -31,7 +31,7 @@ const tailLength = 32;
 
 export class EventStoreDbEventStore extends EventStore {
   private readonly known: KnownHeads;
-  private readonly headReads = new HeadReads((stream) => this.readHead(stream));
+  private readonly headReads = new SharedReads((stream) => this.readHead(stream));
   /** The latest store time seen: what is appended from now on is not recorded before it. */
   private floor = NO_TIME;
   private primed: Promise<void> | undefined;

@@ -5,6 +5,7 @@ import type { EventStoreDbConnection } from './connection.js';
 import { readError } from './errors.js';
 import { FeedTail, logPosition, type TailOptions } from './feed-tail.js';
 import { collect } from './reads.js';
+import { SharedReads } from './shared-reads.js';
 import { toRecordedEvent } from './stored-event.js';
 
 /** Events per page of the log at least and at most: the rest of a page can be the store's own events. */
@@ -17,6 +18,7 @@ export class EventStoreDbFeed extends Feed {
   private quiet: { readonly after: Position | null; readonly scanned: Position } | undefined;
   /** The last event of ours that was read. */
   private lastSeen: Position | null = null;
+  private readonly headReads = new SharedReads(() => this.readHead());
 
   constructor(
     private readonly connection: EventStoreDbConnection,
@@ -48,17 +50,8 @@ export class EventStoreDbFeed extends Feed {
     return events.length > limit ? events.slice(0, limit) : events;
   }
 
-  async head(): Promise<Position | null> {
-    let from: Position | undefined;
-    for (let count = smallestPage; ; count = Math.min(largestPage, count * 4)) {
-      const page = await this.pageBack(from, count);
-      const ours = page.find((one) => this.isOurs(one));
-      const oldest = page.at(-1);
-      if (ours !== undefined) this.note(placeOf(ours));
-      const passed = oldest === undefined || comparePositions(placeOf(oldest), this.lastSeen) <= 0;
-      if (ours !== undefined || passed || page.length < count) return this.lastSeen;
-      from = placeOf(oldest);
-    }
+  head(): Promise<Position | null> {
+    return this.headReads.of('$all');
   }
 
   async wait(after: Position | null, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
@@ -75,6 +68,20 @@ export class EventStoreDbFeed extends Feed {
   /** Waits in progress resolve false; the connection is closed by whoever opened it. */
   close(): void {
     this.tail.close();
+  }
+
+  /** The last event of all is ours most of the time; else larger and larger pages are looked through. */
+  private async readHead(): Promise<Position | null> {
+    let from: Position | undefined;
+    for (let count = 1; ; count = Math.min(largestPage, Math.max(smallestPage, count * 4))) {
+      const page = await this.pageBack(from, count);
+      const ours = page.find((one) => this.isOurs(one));
+      const oldest = page.at(-1);
+      if (ours !== undefined) this.note(placeOf(ours));
+      const passed = oldest === undefined || comparePositions(placeOf(oldest), this.lastSeen) <= 0;
+      if (ours !== undefined || passed || page.length < count) return this.lastSeen;
+      from = placeOf(oldest);
+    }
   }
 
   private listened(after: Position | null, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {

@@ -29,7 +29,7 @@ export type ClientLog = (level: ClientLogLevel, message: string, about: Record<s
  * after each commit; with the client's own pause of 300 ms a transaction would take 170 ms.
  */
 export const transactionRetry = {
-  initialRetryTime: 5,
+  initialRetryTime: 2,
   factor: 0.2,
   multiplier: 1.2,
   maxRetryTime: 1_000,

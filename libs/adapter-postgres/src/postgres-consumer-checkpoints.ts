@@ -40,16 +40,15 @@ export class PostgresConsumerCheckpoints extends ConsumerCheckpoints {
     const { consumer, generation, partition } = of;
     const { nextOffset, lastPosition } = to;
     await this.tables.prepare(generation, changes);
-    await this.database.transaction(async (queries) => {
-      // The row stays locked until the commit: an assignment waits for it, or comes first and is seen.
-      const { count } = await queries.run(
-        `UPDATE sallyport.consumer_checkpoints SET next_offset = $4, last_position = $5
-           WHERE consumer = $1 AND generation = $2 AND partition = $3 AND epoch = $6 AND next_offset = $7`,
-        [consumer, generation, partition, nextOffset, lastPosition, from.epoch, from.nextOffset],
-      );
-      if (count !== 1) throw new EngineError('checkpoint_moved');
-      await this.tables.write(queries, generation, changes);
-    });
+    // The row stays locked until the end: an assignment waits for it, or comes first and is seen.
+    const checkpoint = {
+      text: `UPDATE sallyport.consumer_checkpoints SET next_offset = $4, last_position = $5
+        WHERE consumer = $1 AND generation = $2 AND partition = $3 AND epoch = $6 AND next_offset = $7`,
+      values: [consumer, generation, partition, nextOffset, lastPosition, from.epoch, from.nextOffset],
+    };
+    const { text, values } = this.tables.moving(checkpoint, generation, changes);
+    const { count } = await this.database.write(text, values);
+    if (count !== 1) throw new EngineError('checkpoint_moved');
     return { epoch: from.epoch, nextOffset, lastPosition };
   }
 

@@ -10,8 +10,7 @@ import {
 } from '@sallyport/engine';
 import type { PostgresDatabase } from './database.js';
 import { reading } from './errors.js';
-import type { Queries } from './session.js';
-import type { ViewTables } from './view-tables.js';
+import type { Statement, ViewTables } from './view-tables.js';
 
 interface Stored {
   readonly key: string;
@@ -63,11 +62,11 @@ export class PostgresViewStore extends ViewStore {
   }
 
   async commit(commit: ViewCommit): Promise<void> {
-    await this.tables.prepare(commit.generation, commit.changes);
-    await this.database.transaction(async (queries) => {
-      if (!(await moveCheckpoint(queries, commit))) throw new EngineError('checkpoint_moved');
-      await this.tables.write(queries, commit.generation, commit.changes);
-    });
+    const { generation, changes } = commit;
+    await this.tables.prepare(generation, changes);
+    const { text, values } = this.tables.moving(checkpointMove(commit), generation, changes);
+    const { count } = await this.database.write(text, values);
+    if (count !== 1) throw new EngineError('checkpoint_moved');
   }
 
   reset(projection: string, generation: number, views: readonly string[]): Promise<void> {
@@ -86,22 +85,16 @@ export class PostgresViewStore extends ViewStore {
   }
 }
 
-/** False when the stored checkpoint is not the one folded from. The row stays locked until the commit. */
-async function moveCheckpoint(queries: Queries, commit: ViewCommit): Promise<boolean> {
-  const { projection, generation, from, to } = commit;
+/** Moves no row where the stored checkpoint is not the one folded from. */
+function checkpointMove({ projection, generation, from, to }: ViewCommit): Statement {
   const values = [projection, generation, to];
-  const { count } =
-    from === null
-      ? await queries.run(
-          'INSERT INTO sallyport.view_checkpoints VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-          values,
-        )
-      : await queries.run(
-          `UPDATE sallyport.view_checkpoints SET position = $3
-             WHERE projection = $1 AND generation = $2 AND position = $4`,
-          [...values, from],
-        );
-  return count === 1;
+  if (from === null) {
+    const text = 'INSERT INTO sallyport.view_checkpoints VALUES ($1, $2, $3) ON CONFLICT DO NOTHING';
+    return { text, values };
+  }
+  const text = `UPDATE sallyport.view_checkpoints SET position = $3
+    WHERE projection = $1 AND generation = $2 AND position = $4`;
+  return { text, values: [...values, from] };
 }
 
 function toViewRow({ key, owner, body }: Stored): ViewRow {

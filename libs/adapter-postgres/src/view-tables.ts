@@ -5,8 +5,13 @@ import type { Queries } from './session.js';
 
 type Change = ViewCommit['changes'][number];
 
-/** Rows in one statement at most: some megabytes. */
-const rowsPerStatement = 5_000;
+/** `$1` and so on stand for the values. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const hasMoved = 'EXISTS (SELECT FROM moved)';
 /** Names the advisory lock of those who make tables: two at once would collide in the catalogue. */
 const lockKey = 0x5669657773;
 
@@ -35,31 +40,36 @@ export class ViewTables {
   }
 
   /**
-   * Writes the rows in the transaction: per view one statement for those that go and one for those that stay,
-   * in order of key, so that two who write the same rows wait for each other instead of deadlocking.
+   * One statement, and so one transaction and one way to the server and back: moves a checkpoint, and only
+   * where it moved writes the rows, in order of key, so that two who write the same rows wait for each other
+   * instead of deadlocking. `prepare` comes first. Its count of rows is 1 if the checkpoint moved, else 0.
    */
-  async write(queries: Queries, generation: number, changes: readonly Change[]): Promise<void> {
+  moving(checkpoint: Statement, generation: number, changes: readonly Change[]): Statement {
+    const values = [...checkpoint.values];
+    const parts = [`moved AS (${checkpoint.text} RETURNING 1)`];
     for (const [view, rows] of [...latest(changes)].sort(byKey)) {
       const table = tableName(view, generation);
       const entries = [...rows].sort(byKey);
       const gone = entries.flatMap(([key, row]) => (row === null ? [key] : []));
       const kept = entries.flatMap(([, row]) => (row === null ? [] : [row]));
-      for (const keys of slices(gone)) {
-        await queries.run(`DELETE FROM ${table} WHERE key = ANY($1::text[])`, [keys]);
+      if (gone.length > 0) {
+        const keys = `$${values.push(gone)}::text[]`;
+        parts.push(`"${view}-" AS (DELETE FROM ${table} WHERE key = ANY(${keys}) AND ${hasMoved})`);
       }
-      for (const some of slices(kept)) {
-        await queries.run(
-          `INSERT INTO ${table} AS stored (key, owner, body)
-             SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
-             ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, body = excluded.body`,
-          [
-            some.map(({ key }) => key),
-            some.map(({ owner }) => owner),
-            some.map(({ body }) => JSON.stringify(body)),
-          ],
+      if (kept.length > 0) {
+        const columns = [
+          kept.map(({ key }) => key),
+          kept.map(({ owner }) => owner),
+          kept.map(({ body }) => JSON.stringify(body)),
+        ].map((column) => `$${values.push(column)}::text[]`);
+        parts.push(
+          `"${view}+" AS (INSERT INTO ${table} AS stored (key, owner, body)
+             SELECT * FROM unnest(${columns.join(', ')}) WHERE ${hasMoved}
+             ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, body = excluded.body)`,
         );
       }
     }
+    return { text: `WITH ${parts.join(', ')} SELECT 1 FROM moved`, values };
   }
 
   /** Deletes all rows of the views' generation, in the transaction. Waits for those who read. */
@@ -102,13 +112,6 @@ function latest(changes: readonly Change[]): Map<string, Map<string, ViewRow | n
     views.set(view, rows.set(key, row));
   }
   return views;
-}
-
-function slices<T>(all: readonly T[]): T[][] {
-  const count = Math.ceil(all.length / rowsPerStatement);
-  return Array.from({ length: count }, (_, at) =>
-    all.slice(at * rowsPerStatement, (at + 1) * rowsPerStatement),
-  );
 }
 
 function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {

@@ -7,6 +7,7 @@ import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
 import { recordedEvent } from './event-record.js';
 import type { ConsumerParts } from './consumer-parts.js';
+import type { KnownHead } from './known-head.js';
 import { keyRow, parkingViews, partitionOwner, placeText, recordRow } from './parking.js';
 import type { DeadLetterReason, ParkedKey } from './parking.js';
 import type { ViewCommit, ViewRow } from './view-store.js';
@@ -26,7 +27,7 @@ export class PartitionRun {
   readonly parked: Map<string, ParkedKey>;
   private readonly partition: number;
   private checkpoint: ConsumerCheckpoint;
-  private head: Position | null = null;
+  private readonly head: KnownHead;
   private tendedAt = 0;
 
   constructor(
@@ -35,11 +36,13 @@ export class PartitionRun {
       readonly partition: number;
       readonly checkpoint: ConsumerCheckpoint;
       readonly parked: Map<string, ParkedKey>;
+      readonly head: KnownHead;
     },
   ) {
     this.partition = start.partition;
     this.checkpoint = start.checkpoint;
     this.parked = start.parked;
+    this.head = start.head;
   }
 
   /** Handles the batch, in one transaction unless something in it fails. Rejects when a port does. */
@@ -115,7 +118,7 @@ export class PartitionRun {
       if (event === undefined) {
         known.push(item);
       } else if (comparePositions(event.position, last) > 0) {
-        if (await this.isBeyondHead(event.position)) {
+        if (await this.head.isBefore(event.position)) {
           await this.letter(item, 'beyond_head');
           continue;
         }
@@ -124,13 +127,6 @@ export class PartitionRun {
       }
     }
     return known;
-  }
-
-  private async isBeyondHead(position: Position): Promise<boolean> {
-    const { head } = this.parts.ports;
-    if (head === undefined || comparePositions(position, this.head) <= 0) return false;
-    this.head = await head();
-    return comparePositions(position, this.head) > 0;
   }
 
   /** All in one transaction; false, with nothing written, when an event among them cannot be handled. */

@@ -3,6 +3,7 @@
 import type { BatchHandler, BusBatch } from './bus.js';
 import type { ConsumerCheckpoint } from './consumer-checkpoints.js';
 import type { ConsumerParts } from './consumer-parts.js';
+import { KnownHead } from './known-head.js';
 import { parkingViews, partitionOwner } from './parking.js';
 import type { ParkedKey } from './parking.js';
 import { PartitionRun } from './partition-run.js';
@@ -15,8 +16,11 @@ export class ConsumerRunner implements BatchHandler {
   private readonly runs = new Map<number, PartitionRun>();
   private readonly toUnpark = new Set<string>();
   private isStopped = false;
+  private readonly head: KnownHead;
 
-  constructor(private readonly parts: ConsumerParts) {}
+  constructor(private readonly parts: ConsumerParts) {
+    this.head = new KnownHead(parts.ports.head);
+  }
 
   /** Follows the topic until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
@@ -45,7 +49,8 @@ export class ConsumerRunner implements BatchHandler {
     const checkpoint = await ports.checkpoints.assign(work.name, work.generation, partition);
     const parked = await this.loadParked(partition);
     await work.assigned?.(partition);
-    this.runs.set(partition, new PartitionRun(this.parts, { partition, checkpoint, parked }));
+    const start = { partition, checkpoint, parked, head: this.head };
+    this.runs.set(partition, new PartitionRun(this.parts, start));
     this.parts.observer.parked?.(partition, [...parked.keys()]);
     return startOf(checkpoint);
   }

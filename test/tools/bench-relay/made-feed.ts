@@ -63,7 +63,8 @@ interface Making {
   readonly tagged: boolean;
 }
 
-function rotation(number: number, { at: recordedAt, tagged }: Making): RecordedEvent {
+/** The event of that number. */
+export function rotation(number: number, { at: recordedAt, tagged }: Making): RecordedEvent {
   const isSystem = number % systemEvery === 0;
   const id = String(number).padStart(12, '0');
   const account = `account-${String(number % accounts).padStart(14, '0')}`;

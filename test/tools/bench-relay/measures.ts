@@ -1,15 +1,19 @@
 // The two measures of the relay: how much it carries, and how soon a reader has it.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Leases, recordedEvent } from '@sallyport/engine';
-import type { Bus, BusBatch, LeaseTaken } from '@sallyport/engine';
+import { Leases } from '@sallyport/engine';
+import type { Bus, LeaseTaken } from '@sallyport/engine';
 import { Relay } from '@sallyport/feature-relay';
 import type { RelayObserver, RelayPorts } from '@sallyport/feature-relay';
 import type { Report } from '../report.js';
 import { MadeFeed } from './made-feed.js';
+import { ReaderProcess } from './reader-process.js';
 
 /** Events that a relay with nothing else to do publishes first, so that what is measured is not its start. */
 const warmUpEvents = 5_000;
+
+/** At the rate that is measured: a broker's JVM compiles what transactions need for some ten seconds. */
+const warmUpSeconds = 20;
 
 /** Topics that hold nothing yet. */
 export interface BenchTopics {
@@ -63,52 +67,41 @@ export function madeSource(count: number, tagged: boolean): Source {
   return sourceOf(feed);
 }
 
-/** From the append to a member of another group that reads what is committed. */
+/** Events a second, and how long. */
+export interface Rate {
+  readonly rate: number;
+  readonly seconds: number;
+}
+
+/** From the append to a member of another group, in a process of its own, that reads what is committed. */
 export async function latencies(
-  parts: BenchParts,
-  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+  parts: BenchParts & { readonly brokers: string },
+  { rate, seconds }: Rate,
 ): Promise<{ latencyMs: number[]; outOfPlace: number }> {
   const feed = new MadeFeed(false);
-  const appendedAt: number[] = [];
-  const latencyMs: number[] = [];
-  const stop = new AbortController();
-  let [isReading, seen, outOfPlace] = [false, 0, 0];
-  const handler = {
-    assigned: async () => null,
-    idle: async () => {
-      isReading = true;
-    },
-    handle: async ({ records }: BusBatch) => {
-      const now = performance.now();
-      for (const record of records) {
-        const { revision, data, ...event } = recordedEvent(record);
-        seen += 1;
-        if (revision > warmUpEvents) latencyMs.push(now - (appendedAt[revision - 1 - warmUpEvents] ?? 0));
-        const [sent] = await feed.event(revision);
-        if (sent?.id !== event.id || JSON.stringify(sent.data) !== JSON.stringify(data)) outOfPlace += 1;
-      }
-    },
-  };
-  const consumption = { topic: parts.topics.events, group: `bench-${randomUUID()}`, handler };
-  const reading = parts.bus.consume(consumption, stop.signal);
-  await until(() => isReading);
+  const reader = new ReaderProcess({ brokers: parts.brokers, topic: parts.topics.events });
+  await until(() => reader.seen !== undefined);
   const relay = startRelay(parts, sourceOf(feed), {});
-  feed.append(warmUpEvents);
-  await until(() => seen >= warmUpEvents);
-  const tickMs = 5;
-  const startedAt = performance.now();
-  for (let due = 0; due < rate * seconds;) {
-    due = Math.min(rate * seconds, Math.floor(((performance.now() - startedAt) / 1_000) * rate));
-    const count = due - appendedAt.length;
-    for (let at = 0; at < count; at += 1) appendedAt.push(performance.now());
-    if (count > 0) feed.append(count);
-    await sleep(tickMs);
-  }
+  await appendAt(feed, { rate, seconds: warmUpSeconds });
+  const before = Number(await feed.head());
+  await appendAt(feed, { rate, seconds });
   await sleep(2_000);
   await relay.stop();
-  stop.abort();
-  await reading;
-  return { latencyMs, outOfPlace };
+  const { ages, outOfPlace } = await reader.stop();
+  const counted = ages.filter(({ revision }) => revision > before);
+  return { latencyMs: counted.map(({ ms }) => ms), outOfPlace };
+}
+
+async function appendAt(feed: MadeFeed, { rate, seconds }: Rate): Promise<void> {
+  const tickMs = 5;
+  const startedAt = performance.now();
+  for (let appended = 0; appended < rate * seconds;) {
+    const elapsedSeconds = (performance.now() - startedAt) / 1_000;
+    const due = Math.min(rate * seconds, Math.floor(elapsedSeconds * rate));
+    if (due > appended) feed.append(due - appended);
+    appended = due;
+    await sleep(tickMs);
+  }
 }
 
 function sourceOf(feed: MadeFeed): Source {
