@@ -3,6 +3,7 @@ import { isEngineError } from './errors.js';
 import { comparePositions } from './event.js';
 import type { Position, RecordedEvent } from './event.js';
 import type { Feed } from './feed.js';
+import { pause } from './pause.js';
 import type { Clock } from './ports.js';
 import { foldRows, touchedKeys } from './projection.js';
 import type { LoadedRows, Projection } from './projection.js';
@@ -219,18 +220,4 @@ function eventsAfter(from: Position | null, batch: readonly RecordedEvent[]): re
 
 function distance(position: Position, head: Position | null): number {
   return head === null ? 0 : Math.max(0, Number(BigInt(head) - BigInt(position)));
-}
-
-/** Resolves after the delay, or when the signal aborts. */
-function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, delayMs);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -3,7 +3,7 @@
 // event cannot be judged is parked.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CountryPlaces } from '@sallyport/core-anomaly';
-import { comparePositions, isEngineError } from '@sallyport/engine';
+import { comparePositions, isEngineError, pause } from '@sallyport/engine';
 import type { Feed, Position, RecordedEvent, ViewStore } from '@sallyport/engine';
 import type { ConsumerOrder, ConsumerReport } from './consumer-messages.js';
 import { drain, faultOf, inject, reasonOf, rebuild } from './repairs.js';
@@ -180,11 +180,6 @@ export class RuleConsumer {
     this.parts.report({ kind: 'waiting', reason: reasonOf(error), retryInMs });
     await pause(retryInMs, signal);
   }
-}
-
-/** Resolves after the delay, or when the signal aborts. */
-function pause(delayMs: number, signal: AbortSignal): Promise<unknown> {
-  return sleep(delayMs, undefined, { signal }).catch(() => undefined);
 }
 
 function unknownOrder(order: never): never {
