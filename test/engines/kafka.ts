@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly port?: number;
   /** Names and passwords (SASL PLAIN), with ACLs enforced; `admin` is the super user. Open to all without. */
   readonly users?: Readonly<Record<string, string>>;
+  /** Files in PEM, the certificate and then its key: for each a listener of its own that speaks TLS. */
+  readonly certificates?: readonly string[];
   /** More lines for server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
   /** It is loaded for long: compiled and collected, and with the heap, as Kafka's own start script has it. */
@@ -35,21 +37,31 @@ const startLimitMs = 60_000;
 export class KafkaBroker {
   private process: ChildProcess | undefined;
 
+  /** `host:port`. */
+  readonly brokers: string;
+  /** The same over TLS, by certificate. */
+  readonly encrypted: readonly string[];
+
   private constructor(
-    /** `host:port`. */
-    readonly brokers: string,
     readonly dataDir: string,
     private readonly options: KafkaOptions,
-  ) {}
+    { port, encrypted }: Pick<Layout, 'port' | 'encrypted'>,
+  ) {
+    this.brokers = `127.0.0.1:${port}`;
+    this.encrypted = encrypted;
+  }
 
   /** Fetches the artefacts where they are not cached, formats new data; resolves once it serves. */
   static async start(options: KafkaOptions = {}): Promise<KafkaBroker> {
-    const [client, controller] = await freePorts(2);
+    const { certificates = [] } = options;
+    const [client, controller, ...secure] = await freePorts(2 + certificates.length);
     const port = options.port ?? (client as number);
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'sallyport-kafka-'));
     mkdirSync(dataDir, { recursive: true });
-    const broker = new KafkaBroker(`127.0.0.1:${port}`, dataDir, options);
-    const lines = serverProperties({ ...options, port, controller: controller as number, dataDir });
+    const encrypted = secure.map((one) => `127.0.0.1:${one}`);
+    const layout = { ...options, port, controller: controller as number, encrypted, dataDir };
+    const broker = new KafkaBroker(dataDir, options, layout);
+    const lines = serverProperties(layout);
     writeFileSync(broker.file('server.properties'), `${lines.join('\n')}\n`);
     const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
     // In one word: an id may begin with a dash.
@@ -126,10 +138,14 @@ async function classPath(): Promise<string> {
 interface Layout extends KafkaOptions {
   readonly port: number;
   readonly controller: number;
+  readonly encrypted: readonly string[];
   readonly dataDir: string;
 }
 
-function serverProperties({ port, controller, dataDir, users, properties = {} }: Layout): string[] {
+function serverProperties({ port, controller, dataDir, users, properties = {}, ...tls }: Layout): string[] {
+  const encrypted = tls.encrypted.map((at, index) => `TLS${index}://${at}`);
+  const listeners = [`CLIENT://127.0.0.1:${port}`, ...encrypted];
+  const secured = tls.encrypted.map((_, index) => `,TLS${index}:SSL`).join('');
   const protocol = users === undefined ? 'PLAINTEXT' : 'SASL_PLAINTEXT';
   const single = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'];
   return [
@@ -137,10 +153,11 @@ function serverProperties({ port, controller, dataDir, users, properties = {} }:
     'node.id=1',
     `controller.quorum.voters=1@127.0.0.1:${controller}`,
     'controller.listener.names=CONTROLLER',
-    `listeners=CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    `advertised.listeners=CLIENT://127.0.0.1:${port}`,
+    `listeners=${listeners.join()},CONTROLLER://127.0.0.1:${controller}`,
+    `advertised.listeners=${listeners.join()}`,
     'inter.broker.listener.name=CLIENT',
-    `listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENT:${protocol}`,
+    `listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENT:${protocol}${secured}`,
+    ...(tls.certificates ?? []).flatMap(keyStore),
     `log.dirs=${join(dataDir, 'log')}`,
     ...single.flatMap((topic) => [`${topic}.replication.factor=1`, `${topic}.min.isr=1`]),
     'offsets.topic.num.partitions=4',
@@ -150,6 +167,11 @@ function serverProperties({ port, controller, dataDir, users, properties = {} }:
     ...(users === undefined ? [] : accessControl(users)),
     ...Object.entries(properties).map(([name, value]) => `${name}=${value}`),
   ];
+}
+
+function keyStore(file: string, index: number): string[] {
+  const of = `listener.name.tls${index}.ssl.keystore`;
+  return [`${of}.type=PEM`, `${of}.location=${file}`];
 }
 
 function accessControl(users: Readonly<Record<string, string>>): string[] {
