@@ -7,7 +7,7 @@ import type { KafkaSetting } from '@sallyport/adapter-kafka';
 import { exampleRecord } from '@sallyport/testing';
 import type { ReceivedRecord } from '@sallyport/engine';
 import { Kafka, logLevel } from 'kafkajs';
-import { loopbackCertificate, ownCertificate } from '../tools/eventstore-double/certificate.js';
+import { loopbackCertificate, ownCertificate } from '../tools/own-certificate.js';
 import { KafkaBroker } from './kafka.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-kafka-tls-'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initAccess } from '@sallyport/adapter-eventstoredb';
 import { exampleAppend, MemoryEventStore, SteppingClock } from '@sallyport/testing';
-import { loopbackCertificate } from '../tools/eventstore-double/certificate.js';
+import { loopbackCertificate } from '../tools/own-certificate.js';
 import { EventStoreDouble } from '../tools/eventstore-double/eventstore-double.js';
 import { connect, until, type Client } from './under-test.js';
 

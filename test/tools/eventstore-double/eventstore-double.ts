@@ -6,7 +6,7 @@ import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/g
 import type { EventStore, Feed } from '@sallyport/engine';
 import { freePort } from '../../engines/processes.js';
 import { append, batchAppend, tombstone } from './append-service.js';
-import type { TestCertificate } from './certificate.js';
+import type { TestCertificate } from '../own-certificate.js';
 import { Faults } from './faults.js';
 import { gossipOf, serverFeatures, userService, type User } from './other-services.js';
 import { read } from './read-service.js';

@@ -1,6 +1,6 @@
 // Certificates that sign themselves, made anew each time: for tests of encrypted connections.
 import { generateKeyPairSync } from 'node:crypto';
-import { issueCertificate, privateKeyPem } from '../../../apps/secrets-init/src/certificate.js';
+import { issueCertificate, privateKeyPem } from '../../apps/secrets-init/src/certificate.js';
 
 /** Both in PEM. Whoever trusts the certificate as an authority trusts its holder. */
 export interface TestCertificate {
