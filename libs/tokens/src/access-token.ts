@@ -30,7 +30,7 @@ export interface AccessTokenClaims {
 /** Signs the claims under a key of the ring. */
 export async function mintAccessToken(claims: AccessTokenClaims, key: SigningKey): Promise<string> {
   const signed = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
-  const signature = await signText(signed, { digest: 'sha256', key: key.privateKey });
+  const signature = await signText(signed, key.privateKey);
   return `${signed}.${signature.toString('base64url')}`;
 }
 
