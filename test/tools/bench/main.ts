@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runTool } from '../command-line.js';
 import { Report } from '../report.js';
+import { bareFigures } from './bare-figures.js';
 import { historyFigures } from './history-load.js';
 import { pipelineFigures } from './pipeline-load.js';
 import { refreshFigures } from './refresh-figures.js';
@@ -13,6 +14,7 @@ type Part = (report: Report, values: Values) => Promise<void>;
 /** In the order in which they run. */
 const parts: Readonly<Record<string, Part>> = {
   refresh: (report, values) => refreshFigures(report, { ...values, ...loadOf(values) }),
+  bare: (report, values) => bareFigures(report, { ...loadOf(values), cores: values.cores }),
   streams: (report, values) => {
     return streamFigures(report, { ...loadOf(values), cores: values.cores, streams: Number(values.streams) });
   },
@@ -35,6 +37,8 @@ each round.
   --connections N               connections, each with one request at a time (32)
   --sessions N                  sessions per connection (4)
   --cores LIST                  cores for a service of its own, as taskset takes them (0); "all" for all
+bare: the same in turns with the least that this stack can do for a refresh: Nest, Fastify, tag and successor
+of a token, a proof, a commit, a signature, and nothing else.
 streams: the same for bearer sessions, with streams of server-sent events open and without, in turns.
   --streams N                   accounts that have one open (16)
 pipeline: 2,000 events a second into the store of a process on two cores: time until a view shows them, and
