@@ -1,14 +1,15 @@
 // The ledger of the bench's yardstick: rows of one table, those of one turn of the event loop in one commit.
-import Database from 'better-sqlite3';
+import { Database, type Connection } from '@sallyport/adapter-sqlite';
+import type { Statement } from 'better-sqlite3';
 
 interface Waiting {
-  readonly row: readonly [stream: string, revision: number, body: string];
+  readonly row: [stream: string, revision: number, body: string];
   readonly done: () => void;
 }
 
 export class BareLedger {
-  private readonly db: Database.Database;
-  private readonly insert: Database.Statement;
+  private readonly db: Connection;
+  private readonly insert: Statement<[stream: string, revision: number, body: string]>;
   private waiting: Waiting[] = [];
 
   constructor(file: string) {
