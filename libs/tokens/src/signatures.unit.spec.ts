@@ -1,7 +1,8 @@
 // Raw signatures from what OpenSSL makes, whatever the numbers in it.
 import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
-import { rawSignature, signText, verifyText } from './signatures.js';
+import { rawSignature } from './signatures.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -37,12 +38,32 @@ describe('a raw signature', () => {
       expect(verify('sha256', text, { key: publicKey, dsaEncoding: 'ieee-p1363' }, raw)).toBe(true);
     }
   });
+});
 
-  it('of a text is verified for that text alone', async () => {
+describe.each([1, 4])('the signature of a text, on %d cores', (cores) => {
+  const key = { digest: 'sha256', key: publicKey };
+
+  /** The module as it starts on a machine with so many cores. */
+  async function started(): Promise<typeof import('./signatures.js')> {
+    jest.resetModules();
+    jest.unstable_mockModule('node:os', () => ({ availableParallelism: () => cores }));
+    return import('./signatures.js');
+  }
+
+  afterAll(() => jest.unstable_unmockModule('node:os'));
+
+  it('is verified for that text and that key alone', async () => {
+    const { signText, verifyText } = await started();
     const signature = await signText('header.claims', privateKey);
-    const key = { digest: 'sha256', key: publicKey };
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
     expect(signature).toHaveLength(64);
     expect(await verifyText('header.claims', signature, key)).toBe(true);
     expect(await verifyText('header.claimed', signature, key)).toBe(false);
+    expect(await verifyText('header.claims', signature, { ...key, key: other })).toBe(false);
+  });
+
+  it('cannot be made with a key of another kind', async () => {
+    const { signText } = await started();
+    await expect(async () => signText('header.claims', publicKey)).rejects.toThrow();
   });
 });
